@@ -1,0 +1,1 @@
+"""Ground that every stage stands on: events, bus, stage runner, config. Imports no service."""

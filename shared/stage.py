@@ -1,0 +1,128 @@
+"""What a stage is, and what it is given. The runner in `shared/runner.py` does everything else.
+
+A stage is a worker process for one step of the pipeline. For every visit it holds, it opens one `VisitWorker`. The runner
+reads the stage's input streams in order, drops what is stale, hands each event to `handle`, cancels `handle` when its event
+becomes stale, moves the checkpoint when `handle` returns, tries again (at most three times) when it raises, and then moves
+the event to the dead-letter stream. Control events overtake: they reach `overhear` at once, also while `handle` is busy.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+import msgspec
+
+from shared.clock import Clock
+from shared.events import AnyEvent, Event
+from shared.streams import StreamId
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stage says of its engine once it is warm."""
+
+    engine: str
+    device: str = "cpu"
+    version: str = ""
+    warm_s: float = 0.0
+
+
+class Outlet(Protocol):
+    """Where a visit's worker puts what it made."""
+
+    async def publish(self, *events: Event) -> None:
+        """Add events to their streams atomically, in order. Session, and `at` if it is 0, are filled in.
+
+        Stale events are dropped here (older epoch, discarded revision), except end markers.
+
+        Raises:
+            Fenced: Another worker has this visit now; the runner ends this worker.
+        """
+        ...
+
+    async def checkpoint(self, event: AnyEvent) -> None:
+        """Everything of `event`'s stream up to it is done with. Only for workers with `holds_checkpoint`."""
+        ...
+
+    async def tail(self, stream: str) -> StreamId:
+        """Id of the last event in one of this session's streams."""
+        ...
+
+    async def recall(self, stream: str, after: StreamId = StreamId(0, 0)) -> list[AnyEvent]:
+        """Past events of one of this session's streams: to rebuild after a restart what must be known."""
+        ...
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """One visit as a stage sees it."""
+
+    session: str
+    language: str
+    outlet: Outlet
+    clock: Clock
+
+
+class VisitWorker(Protocol):
+    """A stage's work for one visit. Use `VisitWorkerBase` for the defaults."""
+
+    holds_checkpoint: ClassVar[bool]
+    """True: the worker calls `outlet.checkpoint` itself (asr: at the end of an utterance). False: after each `handle`."""
+
+    async def start(self) -> None:
+        """Rebuild from the session's own streams what the work needs (prints, state); before the first `handle`."""
+        ...
+
+    async def handle(self, event: AnyEvent) -> None:
+        """One event of the input streams. May be cancelled at any await when the event becomes stale."""
+        ...
+
+    def overhear(self, event: AnyEvent) -> None:
+        """One control event, at once. Must not block; must tolerate being told twice."""
+        ...
+
+    async def run(self) -> None:
+        """Work that runs beside `handle` for the whole visit (a ticker, a camera). Cancelled at the end."""
+        ...
+
+    async def close(self) -> None:
+        """Forget the visitor: drop every print and buffer."""
+        ...
+
+
+class VisitWorkerBase:
+    """The parts most workers leave as they are."""
+
+    holds_checkpoint: ClassVar[bool] = False
+
+    async def start(self) -> None:
+        """Nothing to rebuild."""
+
+    async def handle(self, event: AnyEvent) -> None:
+        """Nothing to do."""
+
+    def overhear(self, event: AnyEvent) -> None:
+        """Nothing to note."""
+
+    async def run(self) -> None:
+        """Nothing beside."""
+
+    async def close(self) -> None:
+        """Nothing to forget."""
+
+
+class Stage(Protocol):
+    """One step of the pipeline: opened once a process, before any visit."""
+
+    name: ClassVar[str]
+    reads: ClassVar[Sequence[str]]
+    """Input streams besides `control`, e.g. ("microphone",)."""
+
+    async def warm_up(self) -> Health:
+        """Load the engine and do one real inference. Raises EngineUnavailable."""
+        ...
+
+    def open_visit(self, visit: Visit) -> VisitWorker:
+        """A worker for one more visit."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the engine."""
+        ...
