@@ -1,0 +1,72 @@
+"""How the command line speaks: words and progress on stderr, results on stdout, one JSON document with `--json`."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from shared.errors import BadInput, BusUnavailable, ConfigError, EngineFailed, EngineUnavailable, MirrorError
+
+EXIT_CODES: dict[type[MirrorError], int] = {
+    BadInput: 3,
+    ConfigError: 4,
+    EngineUnavailable: 5,
+    EngineFailed: 6,
+    BusUnavailable: 7,
+}
+"""0 done, 1 done but something measured or checked is not right, 2 the command was not understood, 130 Ctrl-C; these else."""
+
+words = Console(stderr=True, highlight=False)
+"""Where people read."""
+
+
+def exit_code(error: MirrorError) -> int:
+    """The number a script can act on."""
+    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 8)
+
+
+def print_json(document: object) -> None:
+    """The one JSON document of a command, on stdout."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """One line to the person at the terminal; never part of the result."""
+    words.print(text, soft_wrap=True, markup=False)
+
+
+def fail(error: MirrorError) -> int:
+    """Print an error as its one clear line; returns the exit code."""
+    words.print(f"mirror: {error}", style="red", soft_wrap=True, markup=False)
+    return exit_code(error)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[str, float], None]]:
+    """A bar for work of over a second: call it with (what is being done, share done 0..1). Silent where no one watches."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=words, transient=True, disable=not words.is_terminal) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda what, share: bar.update(task, completed=share, description=f"{title} {what}".strip())
+
+
+def table_of(rows: list[dict[str, Any]], columns: list[str]) -> None:
+    """Rows as a table on stdout."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row.get(name, "")) for name in columns))
+    Console(highlight=False, soft_wrap=True).print(table)
