@@ -517,13 +517,64 @@ class TurnHeard(Event, frozen=True, kw_only=True, tag="playback.heard"):
 # --- any stage --------------------------------------------------------------------------------------------------------
 
 
-class StageFailed(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a stage gave up on one event; travels in the dead-letter stream and in the stage's heartbeat."""
+class TurnTimed(Event, frozen=True, kw_only=True, tag="playback.timed"):
+    """Where the time of one turn went. All instants are on the host clock, seconds; 0 where a part did not happen."""
 
+    stream: ClassVar[str] = "playback"
+    kind: str
+    """reply, line or filler."""
+    utterance: int = 0
+    """The visitor's utterance it answers, or 0."""
+    line: str = ""
+    is_rendered: bool = False
+    """No model stood on the path of its first sound."""
+    visitor_ended_at: float = 0.0
+    """Last speech sample of the visitor."""
+    final_at: float = 0.0
+    """The final transcript reached the session."""
+    asked_at: float = 0.0
+    """The reply (or line) was asked for; before `final_at` if the guess held."""
+    clause_at: float = 0.0
+    """The first clause reached the session."""
+    chunk_at: float = 0.0
+    """The first sound reached the session."""
+    released_at: float = 0.0
+    """It was let out to the kiosk."""
+    sounded_at: float = 0.0
+    """Its first sample left the loudspeaker."""
+    waited_s: float = 0.0
+    """Deliberate waiting for the end of the visitor's turn."""
+    lead_s: float = 0.0
+    """Deliberate lead of the presentation schedule."""
+    asr_s: float = 0.0
+    llm_s: float = 0.0
+    tts_s: float = 0.0
+    """Model time of each stage up to its first output."""
+    own_s: float = 0.0
+    """What is left on the critical path when waits and models are taken out: bus and code."""
+
+
+class PlayTold(Event, frozen=True, kw_only=True, tag="play.told"):
+    """One input of the director: replayed, they give its state again. `turn` is 0, `seq` counts from 1."""
+
+    stream: ClassVar[str] = "play"
+    told: bytes
+    """A `Told` of services/session/play_events.py as MessagePack."""
+    now: float
+    """Seconds since the visit began."""
+
+
+class StageFailed(Event, frozen=True, kw_only=True, tag="dead.failed"):
+    """A stage gave up on one event. Travels in the stage's own dead-letter stream `dead.<stage>`; `seq` counts from 1."""
+
+    stream: ClassVar[str] = "dead"
     stage: str
     reason: str
+    """Kind of failure; never the content that caused it."""
     failed_stream: str
-    failed_id: str
+    failed_turn: int
+    failed_seq: int
+    failed_rev: int = 0
 
 
 class SessionOpened(Event, frozen=True, kw_only=True, tag="sessions.opened"):
@@ -578,7 +629,7 @@ AnyEvent = (
     | VoiceSampleTaken | VoiceSampleRefused | VoiceReady | LineRendered | VoiceFailed | FaceReady | FaceRefused
     | ReplyRequest | ReplyClause | ReplyEnded | SignalHeard | LineWanted | LineAhead
     | SpeechChunk | SpeechEnded | PoseTrack | FaceFlushed | MirrorFrame
-    | PlaybackReport | TurnHeard | SessionOpened | SessionClosed | Heartbeat | LeaseOffered
+    | StageFailed | PlaybackReport | TurnHeard | TurnTimed | PlayTold | SessionOpened | SessionClosed | Heartbeat | LeaseOffered
 )  # fmt: skip
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -164,7 +164,11 @@ class Speech(Down, frozen=True, kw_only=True, tag="speech"):
 
 
 class Hold(Down, frozen=True, kw_only=True, tag="hold"):
-    """The visitor may be speaking: fade to `gain` within 30 ms and, if `stop`, stand still at once and say where (Played)."""
+    """The visitor may be speaking: fade to `gain` within 30 ms and, if `stop`, stand still at once and say where (Played).
+
+    With `stop` the queue of the turn is dropped; if it goes on, the session sends it again from there with `restart`.
+    Without it, a later Hold with `gain` 1 ends the ducking.
+    """
 
     turn: int
     gain: float

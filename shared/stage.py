@@ -13,7 +13,7 @@ import msgspec
 
 from shared.clock import Clock
 from shared.events import AnyEvent, Event
-from shared.streams import StreamId
+from shared.streams import START, StreamId
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +23,12 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     device: str = "cpu"
     version: str = ""
     warm_s: float = 0.0
+    """Seconds from the start of loading to the end of the first real inference."""
+    is_degraded: bool = False
+    """It works, but not as configured: a fallback speaks, a language is missing."""
+    fallbacks: int = 0
+    """How often a fallback stepped in."""
+    last_error: str = ""
 
 
 class Outlet(Protocol):
@@ -46,7 +52,7 @@ class Outlet(Protocol):
         """Id of the last event in one of this session's streams."""
         ...
 
-    async def recall(self, stream: str, after: StreamId = StreamId(0, 0)) -> list[AnyEvent]:
+    async def recall(self, stream: str, after: StreamId = START) -> list[AnyEvent]:
         """Past events of one of this session's streams: to rebuild after a restart what must be known."""
         ...
 
@@ -117,6 +123,10 @@ class Stage(Protocol):
 
     async def warm_up(self) -> Health:
         """Load the engine and do one real inference. Raises EngineUnavailable."""
+        ...
+
+    def health(self) -> Health:
+        """How the engine is now; asked twice a second for the heartbeat."""
         ...
 
     def open_visit(self, visit: Visit) -> VisitWorker:

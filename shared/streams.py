@@ -38,7 +38,7 @@ def key(session: str, name: str) -> str:
 
 WRITER = {
     "control": "session", "microphone": "session", "camera": "session", "requests": "session", "lines": "session",
-    "playback": "session",
+    "playback": "session", "play": "session",
     "hearing": "asr", "voice_sample": "asr",
     "reply": "llm", "signals": "llm",
     "voice": "tts", "voice_ready": "tts",

@@ -1,0 +1,74 @@
+"""Where a visit's worker publishes: fills the envelope, drops what is void, writes under the lease's fence."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from shared.bus import Bus, Lease, Output
+from shared.clock import Clock
+from shared.errors import BusUnavailable
+from shared.events import AnyEvent, Event, decode, encode
+from shared.freshness import Freshness
+from shared.streams import CAP, DEFAULT_CAP, START, WRITER, StreamId, key
+
+RETRY_S = 0.05
+"""Pause before a commit is tried again when the bus is away. Trying again is safe: ids make a commit idempotent."""
+
+
+class LeasedOutlet:
+    """The `Outlet` of one leased (session, stage)."""
+
+    def __init__(self, bus: Bus, lease: Lease, clock: Clock, freshness: Freshness) -> None:
+        self._bus = bus
+        self._clock = clock
+        self.lease = lease
+        self.freshness = freshness
+        self.dropped = 0
+        """Events that were void before they could be published."""
+
+    async def publish(self, *events: Event) -> None:
+        """See `shared.stage.Outlet.publish`."""
+        outputs = [self._output(event) for event in events if not self.freshness.is_stale(event)]
+        self.dropped += len(events) - len(outputs)
+        if outputs:
+            await self.commit(outputs)
+
+    def _output(self, event: Event) -> Output:
+        if WRITER.get(event.stream) != self.lease.stage:
+            raise TypeError(f"{self.lease.stage} may not write the stream {event.stream!r}")
+        return self.enveloped(event, event.stream)
+
+    def enveloped(self, event: Event, stream: str) -> Output:
+        """The event ready for a stream of this session, `session` and (if it is 0) `at` filled in."""
+        at = event.at or self._clock.now()
+        full = msgspec.structs.replace(event, session=self.lease.session, at=at)
+        return Output(
+            key(self.lease.session, stream),
+            StreamId(event.turn, event.seq),
+            encode(full),
+            CAP.get(stream, DEFAULT_CAP),
+        )
+
+    async def commit(self, outputs: Sequence[Output], checkpoint: Mapping[str, StreamId] | None = None) -> None:
+        """Commit until it is done, however long the bus is away. Raises Fenced."""
+        while True:
+            try:
+                await self._bus.commit(self.lease, outputs, checkpoint)
+            except BusUnavailable:
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
+    async def checkpoint(self, event: AnyEvent) -> None:
+        """See `shared.stage.Outlet.checkpoint`."""
+        await self.commit([], {key(self.lease.session, event.stream): StreamId(event.turn, event.seq)})
+
+    async def tail(self, stream: str) -> StreamId:
+        """See `shared.stage.Outlet.tail`."""
+        return await self._bus.tail(key(self.lease.session, stream))
+
+    async def recall(self, stream: str, after: StreamId = START) -> list[AnyEvent]:
+        """See `shared.stage.Outlet.recall`."""
+        entries = await self._bus.range(key(self.lease.session, stream), after, count=100_000)
+        return [decode(entry.payload) for entry in entries]

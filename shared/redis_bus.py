@@ -1,0 +1,212 @@
+"""The bus on Redis Streams: plain XREAD from our own cursors, and one Lua step that checks the fence and writes.
+
+Works on Redis 6.2, 7 and Valkey: nothing newer is used. Why not consumer groups: docs/adr/0002-leases-and-fencing.md.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
+from shared.bus import Entry, Lease, Output
+from shared.errors import BusUnavailable, Fenced
+from shared.streams import SESSION_TTL_S, START, StreamId, key
+
+R = TypeVar("R")
+
+FIELD = b"e"
+"""The one field of an entry: the event as MessagePack."""
+
+OLDEST_SERVER = (6, 2)
+
+_EXACT_CAP = 64
+"""Up to this cap a stream is trimmed exactly; above it Redis may trim in its own larger steps, which costs less."""
+
+# `at:<key>` fields of the state hash are checkpoints.
+_ACQUIRE = """
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return nil end
+local token = redis.call('HINCRBY', KEYS[2], 'token', 1)
+local attempts = redis.call('HINCRBY', KEYS[2], 'attempts', 1)
+redis.call('HSET', KEYS[2], 'owner', ARGV[1])
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+return {token, attempts, redis.call('HGETALL', KEYS[2])}
+"""
+
+# An expired lease that nobody took is taken back: the token still proves that it was ours last.
+_RENEW = """
+local s = redis.call('HMGET', KEYS[2], 'owner', 'token')
+if s[1] ~= ARGV[1] or s[2] ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+return 1
+"""
+
+_RELEASE = """
+local s = redis.call('HMGET', KEYS[2], 'owner', 'token')
+if s[1] ~= ARGV[1] or s[2] ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[2], 'attempts', 0)
+return 1
+"""
+
+# ARGV: owner, token, ttl, number of checkpoints, (key, id)*, (index of key, id, cap, payload)*
+_COMMIT = (
+    """
+local s = redis.call('HMGET', KEYS[1], 'owner', 'token')
+if s[1] ~= ARGV[1] or s[2] ~= ARGV[2] then return -1 end
+local i, added = 5, 0
+for _ = 1, tonumber(ARGV[4]) do
+  redis.call('HSET', KEYS[1], 'at:' .. ARGV[i], ARGV[i + 1], 'attempts', 0)
+  i = i + 2
+end
+while i <= #ARGV do
+  local out = KEYS[tonumber(ARGV[i])]
+  local sign = tonumber(ARGV[i + 2]) <= CAP_EXACT and '=' or '~'
+  local reply = redis.pcall('XADD', out, 'MAXLEN', sign, ARGV[i + 2], ARGV[i + 1], 'e', ARGV[i + 3])
+  if type(reply) ~= 'table' then
+    added = added + 1
+    redis.call('EXPIRE', out, ARGV[3])
+  elseif not string.find(reply.err, 'equal or smaller') then
+    return redis.error_reply(reply.err)
+  end
+  i = i + 4
+end
+return added
+"""
+    % _EXACT_CAP
+)
+
+
+class RedisBus:
+    """See `shared.bus.Bus`. One instance per process; reads and writes may run at the same time."""
+
+    def __init__(self, url: str) -> None:
+        # No retries inside the client: our callers retry, and a blocked read must fail at once when the server dies.
+        self._redis = Redis.from_url(
+            url, retry=Retry(NoBackoff(), 0), socket_timeout=5.0, socket_connect_timeout=2.0, health_check_interval=0
+        )
+        self._acquire = self._redis.register_script(_ACQUIRE)
+        self._renew = self._redis.register_script(_RENEW)
+        self._release = self._redis.register_script(_RELEASE)
+        self._commit = self._redis.register_script(_COMMIT)
+
+    async def check_server(self) -> None:
+        """Raise BusUnavailable, in plain words, if the server is absent, refuses us, or is too old."""
+        info = cast("dict[str, Any]", await self._call(lambda: self._redis.info("server")))
+        version = str(info.get("valkey_version") or info.get("redis_version", "0"))
+        if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_SERVER:
+            raise BusUnavailable(f"Redis {version} is too old; this needs 6.2 or newer, or any Valkey")
+
+    async def _call(self, command: Callable[[], Awaitable[R]]) -> R:
+        try:
+            return await command()
+        except AuthenticationError as error:
+            raise BusUnavailable(
+                "Redis refuses the password in REDIS_URL; give redis://:PASSWORD@host:port/0"
+            ) from error
+        except ResponseError as error:
+            if "NOAUTH" in str(error) or "WRONGPASS" in str(error):
+                raise BusUnavailable("Redis asks for a password; give redis://:PASSWORD@host:port/0") from error
+            raise BusUnavailable(f"Redis refused a command: {error}") from error
+        except (RedisError, OSError) as error:
+            raise BusUnavailable(
+                f"Redis cannot be reached ({type(error).__name__}); is it running at REDIS_URL?"
+            ) from error
+
+    async def append(self, key: str, payload: bytes, cap: int) -> StreamId:
+        """See `Bus.append`."""
+        new_id = await self._call(lambda: self._redis.xadd(key, {FIELD: payload}, maxlen=cap, approximate=True))
+        return StreamId.parse(cast("bytes", new_id).decode())
+
+    async def read(self, cursors: Mapping[str, StreamId], *, wait_s: float, count: int = 64) -> list[Entry]:
+        """See `Bus.read`."""
+        wanted: dict[Any, Any] = {name: str(after) for name, after in cursors.items()}
+        block = max(1, min(1000, round(wait_s * 1000)))
+        reply = await self._call(lambda: self._redis.xread(wanted, count=count, block=block))
+        return [entry for name, found in _streams_of(reply) for entry in _entries(name, found)]
+
+    async def tail(self, key: str) -> StreamId:
+        """See `Bus.tail`."""
+        newest = await self.newest(key)
+        return newest.id if newest else START
+
+    async def range(self, key: str, after: StreamId, count: int = 10_000) -> list[Entry]:
+        """See `Bus.range`."""
+        found = await self._call(lambda: self._redis.xrange(key, min=f"({after}", count=count))
+        return list(_entries(key, found))
+
+    async def newest(self, key: str) -> Entry | None:
+        """See `Bus.newest`."""
+        found = await self._call(lambda: self._redis.xrevrange(key, count=1))
+        return next(iter(_entries(key, found)), None)
+
+    async def acquire(self, session: str, stage: str, owner: str, ttl_s: float) -> Lease | None:
+        """See `Bus.acquire`."""
+        args: list[Any] = [owner, round(ttl_s * 1000), SESSION_TTL_S]
+        got = await self._call(lambda: self._acquire(keys=_lease_keys(session, stage), args=args))
+        if not got:
+            return None
+        token, attempts, flat = got
+        fields = dict(zip(flat[::2], flat[1::2], strict=True)) if isinstance(flat, list) else flat
+        checkpoint = {
+            name.decode()[3:]: StreamId.parse(value.decode())
+            for name, value in fields.items()
+            if name.startswith(b"at:")
+        }
+        return Lease(session=session, stage=stage, owner=owner, token=token, attempts=attempts, checkpoint=checkpoint)
+
+    async def renew(self, lease: Lease, ttl_s: float) -> bool:
+        """See `Bus.renew`."""
+        args: list[Any] = [lease.owner, lease.token, round(ttl_s * 1000)]
+        return bool(await self._call(lambda: self._renew(keys=_lease_keys(lease.session, lease.stage), args=args)))
+
+    async def release(self, lease: Lease) -> None:
+        """See `Bus.release`."""
+        args: list[Any] = [lease.owner, lease.token]
+        await self._call(lambda: self._release(keys=_lease_keys(lease.session, lease.stage), args=args))
+
+    async def commit(
+        self, lease: Lease, outputs: Sequence[Output], checkpoint: Mapping[str, StreamId] | None = None
+    ) -> int:
+        """See `Bus.commit`."""
+        keys = [_lease_keys(lease.session, lease.stage)[1], *dict.fromkeys(output.key for output in outputs)]
+        place = {name: index for index, name in enumerate(keys, 1)}
+        moves = [part for name, at in (checkpoint or {}).items() for part in (name, str(at))]
+        args: list[Any] = [lease.owner, lease.token, SESSION_TTL_S, len(moves) // 2, *moves]
+        for output in outputs:
+            args += [place[output.key], str(output.id), output.cap, output.payload]
+        added = await self._call(lambda: self._commit(keys=keys, args=args))
+        if added == -1:
+            raise Fenced(f"{lease.stage}: session {lease.session} has another worker")
+        return int(added)
+
+    async def wipe(self, session: str) -> int:
+        """See `Bus.wipe`."""
+        pattern = key(session, "*")
+
+        async def keys() -> list[bytes]:
+            return [name async for name in self._redis.scan_iter(match=pattern, count=500)]
+
+        if found := await self._call(keys):
+            await self._call(lambda: self._redis.unlink(*found))
+        return len(await self._call(keys))
+
+    async def close(self) -> None:
+        """See `Bus.close`."""
+        await self._redis.aclose()
+
+
+def _lease_keys(session: str, stage: str) -> list[str]:
+    return [key(session, f"{stage}.lease"), key(session, f"{stage}.state")]
+
+
+def _streams_of(reply: Any) -> list[tuple[str, Any]]:
+    """XREAD's reply is a dict or a list of pairs, by protocol version; entries may be nested one level deeper."""
+    pairs = reply.items() if isinstance(reply, dict) else (reply or ())
+    return [(name.decode(), found[0] if found and isinstance(found[0], list) else found) for name, found in pairs]
+
+
+def _entries(name: str, found: Any) -> list[Entry]:
+    return [Entry(name, StreamId.parse(entry_id.decode()), fields.get(FIELD, b"")) for entry_id, fields in found or ()]

@@ -1,0 +1,246 @@
+"""The stage runner: takes leases, runs visits, beats, and hands over cleanly when told to stop."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from shared.bus import Bus, Lease
+from shared.clock import Clock, HostClock
+from shared.config import settings_from_environment
+from shared.errors import BusUnavailable, ConfigError, EngineUnavailable, Fenced
+from shared.events import Heartbeat, LeaseOffered, SessionClosed, SessionOpened, decode, encode
+from shared.redis_bus import RedisBus
+from shared.stage import Health, Stage
+from shared.streams import SESSIONS, STAGES, START, offers
+from shared.visit_runner import VisitRunner
+
+LOG = logging.getLogger(__name__)
+
+LEASE_S = 1.0
+"""A worker that dies is replaced after at most this long plus one poll."""
+
+POLL_S = 0.1
+"""How often an idle worker looks whether a session is free."""
+
+HEARTBEAT_S = 0.5
+
+GLOBAL_CAP = 512
+"""Longest the global streams grow, in events."""
+
+
+class StageRunner:
+    """Everything a stage does not do itself. One instance per process."""
+
+    def __init__(self, stage: Stage, bus: Bus, clock: Clock, *, version: str = "") -> None:
+        self.stage = stage
+        self._bus = bus
+        self._clock = clock
+        self.worker = f"{stage.name}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._version = version
+        self._open: dict[str, SessionOpened] = {}
+        self._running: dict[str, tuple[Lease, VisitRunner, asyncio.Task[None]]] = {}
+        self._state = "warming"
+        self._health = Health(engine="")
+        self._past_failures = 0
+        self._last_error = ""
+        self._started_at = clock.now()
+        self._cursors = {SESSIONS: START, offers(stage.name): START}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Warm up, then serve visits until `stop` is set, then hand every visit over.
+
+        Raises:
+            EngineUnavailable: The engine cannot be opened.
+        """
+        heartbeat = asyncio.create_task(self._beat())
+        try:
+            self._health = await self.stage.warm_up()
+            self._state = "ready"
+            LOG.info("ready", extra={"stage": self.stage.name, "engine": self._health.engine})
+            await self._serve(stop)
+        finally:
+            self._state = "stopping"
+            heartbeat.cancel()
+            await asyncio.wait({heartbeat})
+            await self._hand_over()
+            await self.stage.close()
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        # A background task that dies must end the process: a worker that silently stops renewing is worse than none.
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(loop()) for loop in (self._watch_sessions, self._keep_leases)]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+
+    # --- sessions ---------------------------------------------------------------------------------------------------
+
+    async def _watch_sessions(self) -> None:
+        while True:
+            try:
+                entries = await self._bus.read(self._cursors, wait_s=POLL_S, count=GLOBAL_CAP)
+                for entry in entries:
+                    self._cursors[entry.key] = entry.id
+                    self._hear_of_session(decode(entry.payload))
+                await self._claim()
+            except BusUnavailable:
+                await asyncio.sleep(POLL_S)
+
+    def _hear_of_session(self, event: object) -> None:
+        match event:
+            case SessionOpened():
+                self._open[event.session] = event
+            case SessionClosed():
+                self._open.pop(event.session, None)
+                if running := self._running.get(event.session):
+                    running[2].cancel()
+            case _:
+                pass  # an offer: the claim that follows every read takes it up
+
+    async def _claim(self) -> None:
+        for session, opened in list(self._open.items()):
+            if session in self._running:
+                continue
+            lease = await self._bus.acquire(session, self.stage.name, self.worker, LEASE_S)
+            if lease is None:
+                continue
+            runner = VisitRunner(self.stage, self._bus, self._clock, lease, opened.language)
+            task = asyncio.create_task(runner.run(), name=f"visit {session}")
+            self._running[session] = (lease, runner, task)
+            task.add_done_callback(lambda done, session=session: self._visit_over(session, done))  # type: ignore[misc]
+            # mypy cannot infer a lambda with a default; the default is needed to bind this iteration's session
+
+    def _visit_over(self, session: str, task: asyncio.Task[None]) -> None:
+        _, runner, _ = self._running.pop(session)
+        self._past_failures += runner.failures
+        self._last_error = runner.last_error or self._last_error
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None and not isinstance(error, Fenced):
+            self._last_error = f"{type(error).__name__}: {error}"
+            LOG.error("a visit's work ended", exc_info=error, extra={"stage": self.stage.name})
+
+    # --- leases and heartbeats --------------------------------------------------------------------------------------
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE_S / 3)
+            for lease, _, task in list(self._running.values()):
+                try:
+                    if not await self._bus.renew(lease, LEASE_S):
+                        task.cancel()
+                except BusUnavailable:
+                    break  # nobody else can take it either; commits prove ownership anyway
+
+    async def _beat(self) -> None:
+        while True:
+            with contextlib.suppress(BusUnavailable):  # the next beat tells
+                await self._bus.append(STAGES, encode(self.heartbeat()), GLOBAL_CAP)
+            await asyncio.sleep(HEARTBEAT_S)
+
+    def heartbeat(self) -> Heartbeat:
+        """How this worker is, now."""
+        visits = [visit for _, visit, _ in self._running.values()]
+        health = self.stage.health() if self._state != "warming" else self._health
+        state = self._state
+        if state == "ready" and health.is_degraded:
+            state = "degraded"
+        return Heartbeat(
+            at=self._clock.now(),
+            stage=self.stage.name,
+            worker=self.worker,
+            state=state,
+            engine=health.engine,
+            device=health.device,
+            version=health.version or self._version,
+            warm_s=health.warm_s,
+            sessions=tuple(self._running),
+            lag_s=max((visit.lag_s for visit in visits), default=0.0),
+            failures=self._past_failures + sum(visit.failures for visit in visits),
+            fallbacks=health.fallbacks,
+            last_error=next((visit.last_error for visit in visits if visit.last_error), self._last_error)
+            or health.last_error,
+            started_at=self._started_at,
+        )
+
+    async def _hand_over(self) -> None:
+        """Let go of every visit and wake the peers: they take over within milliseconds."""
+        for session, (lease, _, task) in list(self._running.items()):
+            task.cancel()
+            await asyncio.wait({task})
+            try:
+                await self._bus.release(lease)
+                await self._bus.append(
+                    offers(self.stage.name), encode(LeaseOffered(session=session, at=self._clock.now())), GLOBAL_CAP
+                )
+            except BusUnavailable:
+                LOG.warning("could not hand a visit over; its lease runs out by itself")
+
+
+async def connect(url: str, *, patience_s: float = 15.0) -> RedisBus:
+    """A bus on the Redis at `url`, waiting for it to come up.
+
+    Raises:
+        BusUnavailable: It does not answer within `patience_s`, refuses us, or is too old.
+    """
+    bus = RedisBus(url)
+    deadline = asyncio.get_running_loop().time() + patience_s
+    while True:
+        try:
+            await bus.check_server()
+        except BusUnavailable as error:
+            if "cannot be reached" not in str(error) or asyncio.get_running_loop().time() > deadline:
+                await bus.close()
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return bus
+
+
+def redis_url(settings: dict[str, Any]) -> str:
+    """Address of Redis: REDIS_URL, or `[bus] url`. Raises ConfigError if neither is set."""
+    url = os.environ.get("REDIS_URL") or str(settings.get("bus", {}).get("url", ""))
+    if not url:
+        raise ConfigError(
+            "no Redis address: set REDIS_URL (redis://:PASSWORD@host:port/0), or start with `mirror demo`"
+        )
+    return url
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set. Call inside a running loop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _serve_stage(open_stage: Callable[[dict[str, Any]], Stage]) -> None:
+    settings = settings_from_environment()
+    stage = open_stage(settings)
+    stop = stop_on_signals()
+    bus = await connect(redis_url(settings))
+    try:
+        await StageRunner(stage, bus, HostClock()).run(stop)
+    finally:
+        await bus.close()
+
+
+def run_service(open_stage: Callable[[dict[str, Any]], Stage]) -> None:
+    """What a service's `__main__` does. Exit codes: 2 wrong settings, 3 engine unavailable, 4 Redis unavailable."""
+    logging.basicConfig(
+        level=os.environ.get("LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    codes: dict[type[Exception], int] = {ConfigError: 2, EngineUnavailable: 3, BusUnavailable: 4}
+    try:
+        asyncio.run(_serve_stage(open_stage))
+    except tuple(codes) as error:
+        LOG.error("%s", error)  # noqa: TRY400 - one clear line; a traceback would bury it
+        sys.exit(codes[type(error)])
