@@ -22,9 +22,6 @@ FIELD = b"e"
 
 OLDEST_SERVER = (6, 2)
 
-_EXACT_CAP = 64
-"""Up to this cap a stream is trimmed exactly; above it Redis may trim in its own larger steps, which costs less."""
-
 # `at:<key>` fields of the state hash are checkpoints.
 _ACQUIRE = """
 if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return nil end
@@ -51,9 +48,9 @@ redis.call('HSET', KEYS[2], 'attempts', 0)
 return 1
 """
 
+# Up to a cap of 64 a stream is trimmed exactly; above it Redis may trim in its own larger steps, which costs less.
 # ARGV: owner, token, ttl, number of checkpoints, (key, id)*, (index of key, id, cap, payload)*
-_COMMIT = (
-    """
+_COMMIT = """
 local s = redis.call('HMGET', KEYS[1], 'owner', 'token')
 if s[1] ~= ARGV[1] or s[2] ~= ARGV[2] then return -1 end
 local i, added = 5, 0
@@ -63,7 +60,7 @@ for _ = 1, tonumber(ARGV[4]) do
 end
 while i <= #ARGV do
   local out = KEYS[tonumber(ARGV[i])]
-  local sign = tonumber(ARGV[i + 2]) <= CAP_EXACT and '=' or '~'
+  local sign = tonumber(ARGV[i + 2]) <= 64 and '=' or '~'
   local reply = redis.pcall('XADD', out, 'MAXLEN', sign, ARGV[i + 2], ARGV[i + 1], 'e', ARGV[i + 3])
   if type(reply) ~= 'table' then
     added = added + 1
@@ -75,8 +72,6 @@ while i <= #ARGV do
 end
 return added
 """
-    % _EXACT_CAP
-)
 
 
 class RedisBus:
