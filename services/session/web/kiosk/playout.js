@@ -45,13 +45,14 @@ export class Playout {
     const isSameRun = (tail ?? this).turn === speech.turn && !speech.restart;
     if (!isSameRun) return this.#anchor(speech, now);
     const known = tail ? tail.from + tail.samples : this.heard;
-    const samples = speech.samples.subarray(Math.max(0, known - speech.from)); // said twice: heard once
-    if (!samples.length) return;
+    const twice = Math.max(0, known - speech.from);
+    if (twice >= speech.samples.length) return;
+    const news = { ...speech, from: speech.from + twice, samples: speech.samples.subarray(twice) };
     const end = tail ? tail.at + tail.frames.length : now;
-    const place = speech.due + this.lag + (speech.samples.length - samples.length);
+    const place = speech.due + this.lag + twice;
     if (!tail) this.lag += Math.max(0, now - place);
     const at = tail ? end : Math.max(now, place);
-    this.#enqueue({ ...speech, samples }, at, { error: tail ? place - end : 0, isFresh: !tail });
+    this.#enqueue(news, at, { error: tail ? place - end : 0, isFresh: !tail });
   }
 
   /** The visitor may be speaking: fade to `gain`, and if `stop` stand still. Without `stop`, go on where it stands. */

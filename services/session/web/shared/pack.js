@@ -27,7 +27,8 @@ class Sink {
   }
 
   byte(value) {
-    this.view.setUint8(this.room(1), value);
+    const at = this.room(1);
+    this.view.setUint8(at, value);
   }
 
   /** A type byte, then an unsigned number of `width` bytes, big-endian. */
@@ -40,7 +41,20 @@ class Sink {
   }
 
   raw(bytes) {
-    this.bytes.set(bytes, this.room(bytes.length));
+    const at = this.room(bytes.length); // a step of its own, here and above: it may replace `bytes` and `view`
+    this.bytes.set(bytes, at);
+  }
+
+  whole(value) {
+    this.byte(0xd3);
+    const at = this.room(8);
+    this.view.setBigInt64(at, BigInt(value));
+  }
+
+  float(value) {
+    this.byte(0xcb);
+    const at = this.room(8);
+    this.view.setFloat64(at, value);
   }
 }
 
@@ -61,13 +75,9 @@ function writeNumber(sink, value) {
       const width = value < 2 ** 8 ? 1 : value < 2 ** 16 ? 2 : 4;
       return sink.sized({ 1: 0xcc, 2: 0xcd, 4: 0xce }[width], width, value);
     }
-    if (Number.isSafeInteger(value)) {
-      sink.byte(0xd3);
-      return sink.view.setBigInt64(sink.room(8), BigInt(value));
-    }
+    if (Number.isSafeInteger(value)) return sink.whole(value);
   }
-  sink.byte(0xcb);
-  sink.view.setFloat64(sink.room(8), value);
+  return sink.float(value);
 }
 
 function write(sink, value) {
