@@ -54,6 +54,8 @@ class Audio(Up, frozen=True, kw_only=True, tag="audio"):
     seq: int
     pcm: bytes
     rate: int = 16_000
+    captured_at: float = 0.0
+    """Host clock, seconds, when the last of these samples reached the microphone; 0: not known."""
 
 
 class Camera(Up, frozen=True, kw_only=True, tag="camera"):

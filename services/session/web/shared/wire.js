@@ -13,7 +13,7 @@ export const UP = {
   ping: { sent: { kind: "float" } },
   approach: {},
   leave: {},
-  audio: { seq: { kind: "int" }, pcm: { kind: "bytes" }, rate: { kind: "int", default: 16000 } },
+  audio: { seq: { kind: "int" }, pcm: { kind: "bytes" }, rate: { kind: "int", default: 16000 }, captured_at: { kind: "float", default: 0.0 } },
   camera: { burst: { kind: "int" }, index: { kind: "int" }, jpeg: { kind: "bytes" }, is_last: { kind: "bool", default: false } },
   played: { turn: { kind: "int" }, sample: { kind: "int" }, at: { kind: "float" }, is_end: { kind: "bool", default: false } },
   shown: { frame: { kind: "int" }, at: { kind: "float" } },
@@ -211,6 +211,7 @@ export function leave() {
  * @param {number} fields.seq
  * @param {Uint8Array} fields.pcm
  * @param {number} [fields.rate]
+ * @param {number} [fields.captured_at] Host clock, seconds, when the last of these samples reached the microphone; 0: not known.
  * @returns {Uint8Array}
  */
 export function audio(fields) {
