@@ -59,7 +59,7 @@ def neutral() -> Pose:
 def clean(weights: NDArray[np.floating]) -> NDArray[np.float32]:
     """Weights of any shape as float32 in 0..1; what is not a number is 0."""
     finite = np.nan_to_num(weights, nan=0.0, posinf=1.0, neginf=0.0)
-    return np.clip(finite, 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(finite, 0.0, 1.0), np.float32)
 
 
 def from_names(weights: Mapping[str, float]) -> Pose:

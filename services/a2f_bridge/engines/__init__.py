@@ -1,0 +1,13 @@
+"""The engines of the face, by the word that chooses them."""
+
+from services.a2f_bridge.face_animator import FaceAnimator
+from shared.engines import Engines
+
+ENGINES: Engines[FaceAnimator] = Engines(
+    "a2f_bridge",
+    {
+        "embedded": "services.a2f_bridge.engines.embedded",
+        "scripted": "services.a2f_bridge.engines.scripted",
+        "fallback": "services.a2f_bridge.engines.fallback",
+    },
+)

@@ -1,0 +1,181 @@
+"""Two engines as one: when the first breaks, the second goes on with the same words from the same pose."""
+
+import logging
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from services.a2f_bridge.blendshapes import COUNT, POSE_HZ, Poses
+from services.a2f_bridge.closing import CROSSFADE_S
+from services.a2f_bridge.face_animator import SAMPLES_PER_POSE, FaceAnimator, Speech, Utterance, check_speech
+from shared.errors import ConfigError, EngineFailed, EngineUnavailable
+from shared.stage import Health
+
+LOG = logging.getLogger(__name__)
+
+RUN_UP_POSES = 12
+"""The second engine hears this much of what was already shown, so that it does not begin in the middle of a vowel."""
+MELT_POSES = round(CROSSFADE_S * POSE_HZ)
+GIVE_UP_AFTER = 3
+"""After so many clauses in a row that broke, the first engine is left alone for a while."""
+REST_CLAUSES = 8
+"""For so many clauses."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which engine steps in for which."""
+
+    order: tuple[str, str] = ("embedded", "embedded")
+    """The engine to use, and the one that steps in."""
+
+
+class FallbackAnimator:
+    """The first engine as long as it works, else the second."""
+
+    name = "fallback"
+
+    def __init__(self, first: FaceAnimator, second: FaceAnimator) -> None:
+        self._first, self._second = first, second
+        self.lookahead_s = max(first.lookahead_s, second.lookahead_s)
+        self.fallbacks = 0
+        self._broken_in_a_row = 0
+        self._rests = 0
+
+    async def warm_up(self) -> Health:
+        """Warm both. The first may be away; without the second nothing can step in. Raises EngineUnavailable."""
+        second = await self._second.warm_up()
+        try:
+            first = await self._first.warm_up()
+        except EngineUnavailable as error:
+            self.note_break(error)
+            return msgspec.structs.replace(
+                second,
+                engine=f"fallback: {second.engine}",
+                is_degraded=True,
+                fallbacks=self.fallbacks,
+                last_error=str(error),
+            )
+        return msgspec.structs.replace(first, engine=f"fallback: {first.engine}", warm_s=first.warm_s + second.warm_s)
+
+    def open_utterance(self, after: Utterance | None = None) -> "FallbackUtterance":
+        """A clause on the first engine, or on the second while the first is left alone."""
+        before = after.inner if isinstance(after, FallbackUtterance) else None
+        if self._rests > 0:
+            self._rests -= 1
+            return FallbackUtterance(self, self._second.open_utterance(before), can_switch=False)
+        try:
+            return FallbackUtterance(self, self._first.open_utterance(before), can_switch=True)
+        except EngineUnavailable as error:
+            self.note_break(error)
+            return FallbackUtterance(self, self._second.open_utterance(before), can_switch=False)
+
+    def open_second(self) -> Utterance:
+        """The one that steps in. Raises EngineUnavailable if it is away, too."""
+        return self._second.open_utterance()
+
+    def note_break(self, error: Exception) -> None:
+        """The first engine broke, or was away."""
+        self.fallbacks += 1
+        self._broken_in_a_row += 1
+        if self._broken_in_a_row >= GIVE_UP_AFTER:
+            self._rests, self._broken_in_a_row = REST_CLAUSES, 0
+        LOG.warning("face engine stepped in for another", extra={"second": self._second.name, "reason": str(error)})
+
+    def note_success(self) -> None:
+        """The first engine carried a clause to its end."""
+        self._broken_in_a_row = 0
+
+    async def close(self) -> None:
+        """Let go of both."""
+        await self._first.close()
+        await self._second.close()
+
+
+class FallbackUtterance:
+    """One clause, on whichever engine carries it."""
+
+    def __init__(self, animator: FallbackAnimator, inner: Utterance, *, can_switch: bool) -> None:
+        self._animator = animator
+        self.inner = inner
+        self._can_switch = can_switch
+        self._heard = np.zeros(0, np.float32)
+        self._heard_from = 0
+        self._made = 0
+        self._last = np.zeros((1, COUNT), np.float32)
+
+    @property
+    def engine(self) -> str:
+        """Which engine makes its poses right now."""
+        return self.inner.engine
+
+    async def push(self, pcm: Speech) -> Poses:
+        """See the port."""
+        speech = check_speech(pcm)
+        if self._can_switch:
+            self._remember(speech)
+        try:
+            poses = await self.inner.push(speech)
+        except EngineFailed as error:
+            if not self._can_switch:
+                raise
+            poses = await self._switch(error)
+        return self._note(poses)
+
+    async def finish(self) -> Poses:
+        """See the port."""
+        try:
+            poses = await self.inner.finish()
+        except EngineFailed as error:
+            if not self._can_switch:
+                raise
+            poses = await self._switch(error)
+            poses = np.concatenate((poses, await self.inner.finish()))
+        if self._can_switch:
+            self._animator.note_success()
+        return self._note(poses)
+
+    async def cancel(self) -> None:
+        """See the port."""
+        await self.inner.cancel()
+
+    def _remember(self, speech: Speech) -> None:
+        """Keep what the second engine would need to go on from here."""
+        drop = max(0, (self._made - RUN_UP_POSES) * SAMPLES_PER_POSE - self._heard_from)
+        self._heard = np.concatenate((self._heard[drop:], speech))
+        self._heard_from += drop
+
+    def _note(self, poses: Poses) -> Poses:
+        self._made += len(poses)
+        if len(poses):
+            self._last = poses[-1:]
+        return poses
+
+    async def _switch(self, error: EngineFailed) -> Poses:
+        """Let the second engine hear the run-up, and melt its poses into the last one that was shown."""
+        self._animator.note_break(error)
+        await self.inner.cancel()
+        self._can_switch = False
+        try:
+            self.inner = self._animator.open_second()
+        except EngineUnavailable as both:
+            raise EngineFailed(f"a2f_bridge: both engines are away ({error}; {both})") from both
+        poses = (await self.inner.push(self._heard))[self._made - self._heard_from // SAMPLES_PER_POSE :]
+        self._heard = np.zeros(0, np.float32)
+        return melt(self._last, poses)
+
+
+def melt(last: Poses, poses: Poses) -> Poses:
+    """`poses`, beginning at `last` (shape (1, 52)) and free of it after MELT_POSES."""
+    if len(poses) == 0:
+        return poses
+    left = np.clip(1.0 - np.arange(1, len(poses) + 1) / MELT_POSES, 0.0, 1.0)[:, None]
+    return np.asarray(np.clip(poses + left * (last - poses[0]), 0.0, 1.0), np.float32)
+
+
+def open_engine(options: Options, others: Callable[[str], FaceAnimator]) -> FaceAnimator:
+    """See `shared.engines`."""
+    if "fallback" in options.order:
+        raise ConfigError("[a2f_bridge.options.fallback] order: fallback cannot wrap itself; name two other engines")
+    first, second = options.order
+    return FallbackAnimator(others(first), others(second))
