@@ -1,0 +1,221 @@
+"""Turns: what the visitor says, what it means for the play, who answers and how long. Pure."""
+
+from services.session.director_beat import Beat, has_voice
+from services.session.director_capture import gather
+from services.session.director_handlers import cover, fire, withdraw
+from services.session.director_scenes import decide, target_of
+from services.session.director_state import Answering, Pending, PlayState
+from services.session.play import CLOCK, Scene
+from services.session.play_clock import REPLY_START_S, words_in
+from services.session.play_events import Answer, Brief, CancelReply, ReplyDone, SignalGiven, UtteranceHeard
+from shared.events import ScenePrompt, SignalSpec
+
+MEANING_WAIT_S = 2.0
+"""So long a gate waits for what an answer meant, before it looks for the plain words itself."""
+CLOSING_S = 10.0
+"""A reply begun this short before its scene should end asks nothing more."""
+REPLY_SLACK_S = 6.0
+"""A reply nothing is told of is given up after twice its longest length and these seconds."""
+FILLER_EVERY = 3
+"""A filler is offered for one turn in so many."""
+HANDLED = ("refusal", "off_topic", "dictation", "unsafe", "second_person")
+REMEMBERED = 24
+"""So many of the mirror's last words are kept, to be avoided."""
+
+
+def heard(beat: Beat, told: UtteranceHeard) -> None:
+    """The visitor said something and it is over."""
+    state = beat.state
+    if told.utterance <= state.last_utterance:
+        return
+    beat.change(
+        last_utterance=told.utterance, is_visitor_speaking=False, quiet_since=state.now, silences=0, left_at=None
+    )
+    scene = beat.here
+    if scene.kind == "coda" or (scene.kind == "gate" and _is_too_early(state)):
+        return
+    beat.change(pending=Pending(
+        utterance=told.utterance, text=told.text if scene.kind == "gate" else "",
+        deadline=state.now + MEANING_WAIT_S, decides=scene.kind == "gate",
+    ))  # fmt: skip
+    if scene.kind != "gate" and gather(beat, told.speech_s) and state.saying is None:
+        answer(beat, told.utterance)
+
+
+def _is_too_early(state: PlayState) -> bool:
+    """Consent is given to all that must be said first, or not at all; but an answer over the last second is an answer."""
+    saying = state.saying
+    is_asking = saying is not None and saying.due.is_must and state.now < saying.ordered_at + saying.length_s - 1.0
+    return is_asking or any(due.is_must and due.tries == 0 for due in state.due)
+
+
+def answer(beat: Beat, utterance: int) -> None:
+    """Let the model answer, if a reply has room; cover for it, if it is away."""
+    state = beat.state
+    if not wants_reply(state, state.now):
+        return
+    if "llm" in state.downs:
+        cover(beat)
+        return
+    words = room_for(state, state.now)
+    longest_s = words * 60.0 / state.play.speech_wpm
+    beat.order(Answer(utterance=utterance))
+    beat.change(
+        answers=state.answers + 1,
+        answering=Answering(
+            utterance=utterance, ordered_at=state.now, is_closing=is_closing(state, state.now),
+            deadline=state.now + REPLY_START_S + 2 * longest_s + REPLY_SLACK_S,
+        ),
+    )  # fmt: skip
+
+
+def reply_done(beat: Beat, told: ReplyDone) -> None:
+    """An improvised answer is over, or there was none."""
+    state = beat.state
+    was_closing = state.answering is not None and state.answering.is_closing
+    replies = (*state.replies, told.said)[-REMEMBERED:] if told.said else state.replies
+    beat.change(
+        answering=None, quiet_since=state.now, free_from=state.now + beat.here.breath_s, replies=replies,
+        was_closing=was_closing and not told.was_cut, steer="",
+    )  # fmt: skip
+    if told.failed and not told.said and not state.is_visitor_speaking and beat.here.kind != "coda":
+        cover(beat)
+
+
+def signal_given(beat: Beat, told: SignalGiven) -> None:
+    """What an utterance of this scene meant."""
+    state, scene = beat.state, beat.here
+    if told.utterance <= state.utterances_before or told.utterance > state.last_utterance or scene.kind == "coda":
+        return
+    decides = state.pending is not None and state.pending.decides
+    if state.pending is not None and state.pending.utterance == told.utterance:
+        beat.change(pending=None)
+    elif scene.kind == "gate":
+        return  # said too early, or settled already
+    if told.name == "withdrawn" and scene.kind != "gate":
+        withdraw(beat)
+    elif told.name in scene.signals:
+        arm(beat, scene, told.name)
+    elif decides:
+        _undecided(beat, told.other)
+    elif told.other in HANDLED:
+        fire(beat, told.other)
+
+
+def arm(beat: Beat, scene: Scene, name: str) -> None:
+    """A signal of the scene was given: its facts hold and its exit is open. What was asked has been understood."""
+    beat.know(*scene.signals[name].gives)
+    beat.change(due=tuple(due for due in beat.state.due if due.tries == 0))
+    if any(way.when == name for way in scene.next):
+        beat.change(armed=name, armed_at=beat.now)
+
+
+def _undecided(beat: Beat, other: str) -> None:
+    """An answer at a gate that is neither yes nor no: asked once more, then it counts as no."""
+    scene, state = beat.here, beat.state
+    if other in ("unsafe", "second_person"):
+        fire(beat, other)
+    elif other == "refusal" or state.unclear >= len(scene.unclear):
+        beat.change(due=())
+        decide(beat, target_of(scene, CLOCK))
+    else:
+        beat.change(due=())
+        beat.need(scene.unclear[state.unclear], is_must=True)
+        beat.change(unclear=state.unclear + 1)
+
+
+def give_up_waiting(beat: Beat) -> None:
+    """No meaning came, or no end of a reply: go on without."""
+    state = beat.state
+    if state.pending is not None and state.now >= state.pending.deadline:
+        pending = state.pending
+        beat.change(pending=None)
+        if pending.decides:
+            plain = plain_signal(beat.here, state.language, pending.text)
+            if plain:
+                arm(beat, beat.here, plain)
+            else:
+                _undecided(beat, "")
+    if state.answering is not None and state.now >= state.answering.deadline:
+        beat.order(CancelReply())
+        beat.change(answering=None, quiet_since=state.now)
+
+
+def plain_signal(scene: Scene, language: str, text: str) -> str:
+    """The signal one of whose examples was said word for word: enough for a yes when no model answers."""
+    said = _plain(text)
+    for name, signal in scene.signals.items():
+        if said in {_plain(example) for example in signal.examples.get(language, ())}:
+            return name
+    return ""
+
+
+def _plain(text: str) -> str:
+    return " ".join("".join(c for c in text.lower() if c.isalnum() or c.isspace()).split())
+
+
+def room_for(state: PlayState, now: float) -> int:
+    """Words a reply begun now may have and still end in time; 0: none is begun."""
+    scene = state.here()
+    return words_in(state.span().limit - now, state.play.speech_wpm, scene.max_words)
+
+
+def is_closing(state: PlayState, now: float) -> bool:
+    """The reply should ask nothing more: the scene is about to be left."""
+    span = state.span()
+    due = span.target if state.armed else span.overtime
+    return state.here().kind == "talk" and now >= due - CLOSING_S
+
+
+def wants_reply(state: PlayState, now: float) -> bool:
+    """Whatever the visitor says next should be answered by the model."""
+    if not state.scene or state.ended:
+        return False
+    scene = state.here()
+    if scene.kind in ("gate", "coda") or not scene.goal or state.deciding is not None:
+        return False
+    return not any(due.tries == 0 for due in state.due) and room_for(state, now) > 0
+
+
+def make_brief(state: PlayState, now: float) -> Brief:
+    """What a reply to whatever the visitor says next should know."""
+    if not state.scene:
+        empty = ScenePrompt(scene="", goal="", persona=state.play.persona)
+        return Brief(prompt=empty, signals=(), wants_reply=False, expects="none")
+    scene, language = state.here(), state.language
+    texts = (state.play.lines[line].text[language] for line in state.said if line in state.play.lines)
+    prompt = ScenePrompt(
+        scene=scene.id, goal=scene.goal, persona=state.play.persona,
+        speaker="self" if scene.speaker == "self" and has_voice(state) else "host",
+        examples=scene.examples.get(language, ()), improvise=scene.improvise.get(language, ()),
+        avoid=(*texts, *state.replies), max_words=room_for(state, now) or scene.max_words,
+        steer=state.steer or ("closing" if is_closing(state, now) else ""),
+    )  # fmt: skip
+    wants = wants_reply(state, now)
+    return Brief(
+        prompt=prompt, signals=_listens_for(state, scene), wants_reply=wants, expects=scene.expects,
+        filler=_filler(state) if wants else None,
+    )  # fmt: skip
+
+
+def _listens_for(state: PlayState, scene: Scene) -> tuple[SignalSpec, ...]:
+    language = state.language
+    specs = tuple(
+        SignalSpec(name=name, means=signal.means, examples=signal.examples.get(language, ()))
+        for name, signal in scene.signals.items()
+    )
+    if scene.kind in ("gate", "coda"):
+        return specs
+    withdrawn = state.play.anywhere.withdrawn
+    return (
+        *specs, SignalSpec(name="withdrawn", means=withdrawn.means, examples=withdrawn.examples.get(language, ())),
+    )  # fmt: skip
+
+
+def _filler(state: PlayState) -> tuple[str, str, str] | None:
+    """For one turn in three, each only once."""
+    turn, offset = divmod(state.answers, FILLER_EVERY)
+    if offset != 1 or turn >= len(state.play.fillers) or state.here().speaker != "self":
+        return None
+    line = state.play.fillers[turn]
+    return line, state.play.lines[line].text[state.language], "self" if has_voice(state) else "host"

@@ -1,0 +1,102 @@
+"""How long things take and when they must be over: the arithmetic of the sharp end. Pure.
+
+Two-sided pacing: seconds saved early are spent in later scenes in proportion to their `soft` time, and a late visit
+squeezes them; what the rest of the way cannot do without is never spent.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from services.session.play import Play, Scene
+
+CODA_LEAD_S = 1.2
+"""The coda's scene is entered this long before its first word: the picture changes, sound is on its way."""
+REPLY_START_S = 1.3
+"""From the end of an utterance to the first word of a reply, allowed for when counting its words."""
+LINE_START_S = 0.4
+"""From the order of a line to its first sample, allowed for."""
+FEWEST_WORDS = 5
+"""A reply that has no room for these is not begun."""
+SLOWEST = 0.85
+"""Voices differ: replies are counted at this share of the play's words a minute."""
+STRETCH = 0.25
+"""A scene whose signal never came stays this much longer than planned, hoping."""
+
+Lengths = Mapping[str, float]
+"""Line -> seconds, for lines that have been rendered."""
+
+
+def speech_s(words: str, wpm: float) -> float:
+    """Seconds it takes to say `words`, as a guess."""
+    return len(words.split()) / wpm * 60.0 + 0.4
+
+
+def line_s(play: Play, line: str, language: str, measured: Lengths) -> float:
+    """Seconds a line takes: as rendered, else as guessed."""
+    if line in measured:
+        return measured[line]
+    return speech_s(play.lines[line].text[language], play.speech_wpm)
+
+
+def lines_s(play: Play, scene: Scene, language: str, measured: Lengths) -> float:
+    """Seconds a scene's must-say lines take with the breaths between them."""
+    breaths = max(0, len(scene.must_say) - 1) * scene.breath_s
+    return breaths + sum(line_s(play, line, language, measured) for line in scene.must_say)
+
+
+def coda_starts(play: Play, language: str, measured: Lengths) -> float:
+    """Second of the visit at which the coda's first word must sound."""
+    return play.duration_s - lines_s(play, play.scene(play.coda), language, measured)
+
+
+def floor_s(play: Play, scene: Scene, language: str, measured: Lengths) -> float:
+    """Seconds a scene cannot do without: its `min`, or its must-say lines if they take longer."""
+    lines = len(scene.must_say)
+    return max(scene.time.min, lines_s(play, scene, language, measured) + lines * LINE_START_S)
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """When a scene should and must be over, in seconds of the visit."""
+
+    target: float
+    """From here on a signal ends it at the next turn boundary."""
+    overtime: float
+    """From here on it ends without a signal."""
+    limit: float
+    """Here it ends, whoever speaks."""
+
+
+def span(play: Play, way: tuple[Scene, ...], entered_at: float, language: str, measured: Lengths) -> Span:
+    """The time of a scene that was entered at `entered_at`.
+
+    Args:
+        play: The play.
+        way: The scene and those that follow it, up to and including the main coda; or only the scene, if no way leads there.
+        entered_at: Seconds of the visit; holds by the operator already added.
+        language: Language of the visit.
+        measured: Lines whose length is known.
+    """
+    scene, rest = way[0], way[1:]
+    if not rest:
+        hard = min(entered_at + scene.time.hard, play.duration_s)
+        return Span(target=entered_at + scene.time.min, overtime=hard, limit=hard)
+    end = coda_starts(play, language, measured) - CODA_LEAD_S
+    room = end - sum(floor_s(play, after, language, measured) for after in rest[:-1])
+    if scene.kind == "talk" and rest[0].id == play.coda:
+        # Nothing but the coda follows: to leave early would only make silence.
+        return Span(target=end, overtime=end, limit=end)
+    limit = room if scene.elastic else min(entered_at + scene.time.hard, room)
+    soonest = entered_at + scene.time.min
+    if scene.kind != "talk":
+        return Span(target=min(soonest, limit), overtime=limit, limit=limit)
+    planned = scene.time.soft + sum(after.time.soft for after in rest[:-1])
+    share = scene.time.soft / planned * (end - entered_at)
+    target = min(max(soonest, entered_at + share), limit)
+    return Span(target=target, overtime=min(limit, target + STRETCH * max(0.0, target - entered_at)), limit=limit)
+
+
+def words_in(seconds: float, wpm: float, at_most: int) -> int:
+    """How many words a reply may have that must be over in `seconds`; 0 if too few to begin."""
+    words = int((seconds - REPLY_START_S) * wpm / 60.0 * SLOWEST)
+    return min(words, at_most) if words >= FEWEST_WORDS else 0
