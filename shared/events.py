@@ -505,16 +505,19 @@ class PlaybackReport(Event, frozen=True, kw_only=True, tag="playback.report"):
 
 
 class TurnHeard(Event, frozen=True, kw_only=True, tag="playback.heard"):
-    """A turn is over: this is what the room heard of it. The only source of the conversation's history."""
+    """What was said in the room: the visitor's words when they are final, the mirror's when they have sounded.
+
+    The only source of the conversation's history.
+    """
 
     stream: ClassVar[str] = "playback"
-    utterance: int
-    visitor_said: str
-    mirror_said: str
+    visitor_said: str = ""
+    mirror_said: str = ""
+    """Only the words that left the loudspeaker."""
+    utterance: int = 0
     was_cut: bool = False
-
-
-# --- any stage --------------------------------------------------------------------------------------------------------
+    joins: int = 0
+    """These words of the visitor replace those of this utterance, which they continue."""
 
 
 class TurnTimed(Event, frozen=True, kw_only=True, tag="playback.timed"):
@@ -593,6 +596,18 @@ class SessionClosed(Event, frozen=True, kw_only=True, tag="sessions.closed"):
     reason: str = ""
 
 
+class WipeReceipt(Event, frozen=True, kw_only=True, tag="receipts.wipe"):
+    """What was forgotten, when, and that nothing is left. Holds no content."""
+
+    stream: ClassVar[str] = "receipts"
+    kiosk: str
+    reason: str
+    """finished, declined, left, operator, failed or watchdog."""
+    keys_left: int
+    files_left: int
+    lasted_s: float
+
+
 class Heartbeat(Event, frozen=True, kw_only=True, tag="stages.heartbeat"):
     """How one worker of one stage is."""
 
@@ -629,7 +644,7 @@ AnyEvent = (
     | VoiceSampleTaken | VoiceSampleRefused | VoiceReady | LineRendered | VoiceFailed | FaceReady | FaceRefused
     | ReplyRequest | ReplyClause | ReplyEnded | SignalHeard | LineWanted | LineAhead
     | SpeechChunk | SpeechEnded | PoseTrack | FaceFlushed | MirrorFrame
-    | StageFailed | PlaybackReport | TurnHeard | TurnTimed | PlayTold | SessionOpened | SessionClosed | Heartbeat | LeaseOffered
+    | StageFailed | PlaybackReport | TurnHeard | TurnTimed | PlayTold | SessionOpened | SessionClosed | WipeReceipt | Heartbeat | LeaseOffered
 )  # fmt: skip
 
 _ENCODER = msgspec.msgpack.Encoder()

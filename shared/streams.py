@@ -24,6 +24,7 @@ START = StreamId(0, 0)
 
 SESSIONS = "mirror:sessions"
 STAGES = "mirror:stages"
+RECEIPTS = "mirror:receipts"
 
 
 def offers(stage: str) -> str:

@@ -1,0 +1,83 @@
+"""All kiosks of one session service, the board of stages, and what must be put right at the start."""
+
+import asyncio
+import contextlib
+import logging
+
+from services.session.board import Board
+from services.session.config import SessionConfig
+from services.session.forgetting import forget
+from services.session.kiosks import Kiosk
+from services.session.play import Play
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.errors import BusUnavailable
+from shared.events import Heartbeat, SessionClosed, SessionOpened, decode
+from shared.streams import SESSIONS, STAGES, START
+
+LOG = logging.getLogger(__name__)
+
+
+class House:
+    """What the routes of the web app work on."""
+
+    def __init__(self, bus: Bus, clock: Clock, config: SessionConfig, play: Play) -> None:
+        self.bus = bus
+        self.clock = clock
+        self.config = config
+        self.play = play
+        self.board = Board()
+        self.kiosks: dict[str, Kiosk] = {}
+        self.bus_trouble = ""
+
+    def kiosk(self, name: str) -> Kiosk:
+        """The kiosk of that name; a new one if it was never seen."""
+        if name not in self.kiosks:
+            self.kiosks[name] = Kiosk(name, self.bus, self.clock, self.config, self.play, self.board)
+        return self.kiosks[name]
+
+    async def open(self) -> None:
+        """Take up visits that a service before us left; wipe those that are too old to go on."""
+        for opened in await self._open_sessions():
+            age_s = self.clock.now() - opened.at
+            if 0 <= age_s < self.play.duration_s and opened.script == self.play.id:
+                LOG.info("going on with a visit", extra={"kiosk": opened.kiosk})
+                self.kiosk(opened.kiosk).recover(opened)
+            else:
+                receipt = await forget(self.bus, self.clock, opened, "watchdog")
+                LOG.info("wiped what a crash had left", extra={"keys_left": receipt.keys_left})
+
+    async def _open_sessions(self) -> list[SessionOpened]:
+        found: dict[str, SessionOpened] = {}
+        for entry in await self.bus.range(SESSIONS, START):
+            match decode(entry.payload):
+                case SessionOpened() as opened:
+                    found[opened.session] = opened
+                case SessionClosed() as closed:
+                    found.pop(closed.session, None)
+                case _:
+                    pass
+        return list(found.values())
+
+    async def watch_stages(self) -> None:
+        """Keep the board current, for ever."""
+        after = START
+        while True:
+            try:
+                entries = await self.bus.read({STAGES: after}, wait_s=0.5, count=512)
+            except BusUnavailable as error:
+                self.bus_trouble = str(error)
+                await asyncio.sleep(0.2)
+                continue
+            self.bus_trouble = ""
+            for entry in entries:
+                after = entry.id
+                beat = decode(entry.payload)
+                if isinstance(beat, Heartbeat):
+                    self.board.note(beat)
+
+    async def close(self) -> None:
+        """Let go of every visit without ending it."""
+        for kiosk in self.kiosks.values():
+            with contextlib.suppress(asyncio.CancelledError):
+                await kiosk.close()

@@ -1,0 +1,87 @@
+"""Start-up of the session service: settings, play, Redis, port. Every fault is one clear line and an exit code."""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from services.session.app import Tokens, build_app
+from services.session.config import SessionConfig
+from services.session.house import House
+from services.session.play import load_play
+from shared.clock import HostClock
+from shared.config import section, settings_from_environment
+from shared.errors import BadInput, BusUnavailable, ConfigError
+from shared.kiosk_wire import MAX_MESSAGE
+from shared.runner import connect, redis_url
+
+LOG = logging.getLogger(__name__)
+
+EXIT_CODES: dict[type[Exception], int] = {ConfigError: 2, BadInput: 2, BusUnavailable: 4}
+
+
+def tokens_from_environment() -> Tokens:
+    """The two tokens. Raises ConfigError if one is missing or both are the same."""
+    kiosk, operator = os.environ.get("MIRROR_KIOSK_TOKEN", ""), os.environ.get("MIRROR_OPERATOR_TOKEN", "")
+    if not kiosk or not operator or kiosk == operator:
+        raise ConfigError(
+            "session: set MIRROR_KIOSK_TOKEN and MIRROR_OPERATOR_TOKEN to two different secrets (`mirror demo` makes its own)"
+        )
+    return Tokens(kiosk=kiosk, operator=operator)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the port. Raises ConfigError if it is taken."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise ConfigError(
+            f"session: cannot listen on {host}:{port} ({error.strerror}); choose another [session] port, or 0 for any free one"
+        ) from error
+    return bound
+
+
+async def serve(settings: dict[str, Any]) -> None:
+    """Run until told to stop."""
+    config = section(settings, "session", SessionConfig)
+    tokens = tokens_from_environment()
+    play = load_play(Path(config.script))
+    bound = listen(config.host, config.port)
+    bus = await connect(redis_url(settings))
+    try:
+        app = build_app(House(bus, HostClock(), config, play), tokens)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                ws_max_size=MAX_MESSAGE,
+                ws_per_message_deflate=False,  # sound and JPEG do not shrink; the attempt costs a millisecond a frame
+                timeout_graceful_shutdown=1,
+            )
+        )
+        LOG.info("listening on port %d", bound.getsockname()[1])
+        await server.serve(sockets=[bound])
+    finally:
+        await bus.close()
+        bound.close()
+
+
+def main() -> None:
+    """Exit codes: 2 wrong settings or play, 4 Redis unavailable."""
+    logging.basicConfig(
+        level=os.environ.get("LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    try:
+        asyncio.run(serve(settings_from_environment()))
+    except tuple(EXIT_CODES) as error:
+        LOG.error("%s", error)  # noqa: TRY400 - one clear line; a traceback would bury it
+        sys.exit(EXIT_CODES[type(error)])

@@ -1,0 +1,253 @@
+"""The I/O of one visit: streams in, conductor, streams and kiosk out. One task decides, so that order is certain."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from typing import cast
+
+from services.session.board import Board
+from services.session.conductor import Conductor
+from services.session.config import SessionConfig
+from services.session.effects import Publish
+from services.session.kiosk_link import KioskLink
+from services.session.microphone import Microphone
+from services.session.numbering import OUR_STREAMS, Numbering
+from services.session.play import Play
+from shared import events as ev
+from shared import kiosk_wire as wire
+from shared.bus import Bus, Lease
+from shared.clock import Clock
+from shared.errors import BusUnavailable, Fenced
+from shared.freshness import Freshness
+from shared.outlet import RETRY_S, LeasedOutlet
+from shared.runner import LEASE_S
+from shared.streams import START, StreamId, key
+
+STAGE = "session"
+
+TICK_S = 0.05
+
+STAGES = ("asr", "llm", "tts", "a2f_bridge", "faceswap")
+
+HEARS = (
+    "hearing", "signals", "reply", "voice", "voice_sample", "voice_ready", "face_ready",
+    *(f"dead.{stage}" for stage in STAGES),
+)  # fmt: skip
+
+MAX_TRACES = 40
+
+Act = Callable[[float], None]
+"""Something to do to the conductor, given the time at which it is done."""
+
+
+class Visit:
+    """One visit, from the first word to the last. The kiosk's connection may come and go meanwhile."""
+
+    def __init__(
+        self, bus: Bus, clock: Clock, config: SessionConfig, play: Play, opened: ev.SessionOpened, link: KioskLink
+    ) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._config = config
+        self._play = play
+        self.opened = opened
+        self._link = link
+        self._inbox: asyncio.Queue[Act] = asyncio.Queue(maxsize=4_096)
+        self._sound: asyncio.Queue[ev.MicrophoneChunk] = asyncio.Queue(maxsize=500)
+        self._microphone = Microphone()
+        self._chunks = 0
+        self._cursors: dict[str, StreamId] = {}
+        self._done: dict[str, StreamId] = {}
+        """Per stream: how far the conductor has taken it in; written with the next commit."""
+        self._outlet: LeasedOutlet | None = None
+        self.conductor: Conductor | None = None
+        self.traces: deque[ev.TurnTimed] = deque(maxlen=MAX_TRACES)
+        self.stage_seen: dict[str, bool] = {}
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    async def run(self, board: Board, *, is_recovered: bool) -> str:
+        """Carry the visit through; returns why it ended.
+
+        Raises:
+            Fenced: Another session service has taken it over.
+        """
+        lease = await self._take_lease()
+        self._outlet = LeasedOutlet(self._bus, lease, self._clock, Freshness())
+        self._cursors = {
+            name: lease.checkpoint.get(name, START) for name in (key(self.opened.session, hears) for hears in HEARS)
+        }
+        self.conductor = await self._conductor(is_recovered=is_recovered)
+        try:
+            async with asyncio.TaskGroup() as group:
+                beside = [
+                    group.create_task(loop)
+                    for loop in (
+                        self._keep_lease(lease), self._hear(), self._watch_mirror(), self._tick(board), self._pass_on_sound(),
+                    )
+                ]  # fmt: skip
+                reason = await self._conduct()
+                for task in beside:
+                    task.cancel()
+        except* Fenced as fenced:
+            raise Fenced(str(fenced.exceptions[0])) from None
+        except* asyncio.CancelledError:
+            # We stop, the visit does not: whoever starts next goes on with it at once.
+            with contextlib.suppress(BusUnavailable):
+                await self._bus.release(lease)
+            raise
+        return reason
+
+    async def _take_lease(self) -> Lease:
+        while True:
+            with contextlib.suppress(BusUnavailable):
+                lease = await self._bus.acquire(self.opened.session, STAGE, f"{STAGE}-{id(self):x}", LEASE_S)
+                if lease:
+                    return lease
+            await asyncio.sleep(RETRY_S)
+
+    async def _conductor(self, *, is_recovered: bool) -> Conductor:
+        outlet = self._require_outlet()
+        tails = {name: await outlet.tail(name) for name in OUR_STREAMS}
+        self._chunks = tails["microphone"].seq
+        control = await outlet.recall("control") if is_recovered else []
+        epoch = max((event.epoch for event in control if isinstance(event, ev.EpochAdvanced)), default=0)
+        conductor = Conductor(
+            self._play,
+            self.opened,
+            self._config,
+            numbering=Numbering(tails),
+            epoch=epoch,
+            turn=max(tails["requests"].turn, tails["lines"].turn),
+        )
+        now = self._clock.now()
+        if is_recovered:
+            told = [event for event in await outlet.recall("play") if isinstance(event, ev.PlayTold)]
+            heard = [event for event in await outlet.recall("playback") if isinstance(event, ev.TurnHeard)]
+            conductor.recover(told, heard, tails["camera"].turn, now)
+        else:
+            conductor.begin(now)
+        await self._carry_out(conductor)
+        return conductor
+
+    def _require_outlet(self) -> LeasedOutlet:
+        if self._outlet is None:
+            raise RuntimeError("the visit has not begun")
+        return self._outlet
+
+    # --- deciding ---------------------------------------------------------------------------------------------------
+
+    async def _conduct(self) -> str:
+        conductor = cast("Conductor", self.conductor)
+        while not conductor.ended:
+            act = await self._inbox.get()
+            act(self._clock.now())
+            await self._carry_out(conductor)
+        return conductor.ended
+
+    async def _carry_out(self, conductor: Conductor) -> None:
+        events: list[ev.Event] = []
+        for effect in conductor.take():
+            if isinstance(effect, Publish):
+                events.append(effect.event)
+                if isinstance(effect.event, ev.TurnTimed):
+                    self.traces.append(effect.event)
+            else:
+                self._link.send(effect.message)
+        if events:
+            outlet = self._require_outlet()
+            done, self._done = self._done, {}
+            await outlet.commit([outlet.enveloped(event, event.stream) for event in events], done)
+
+    def act(self, act: Act) -> None:
+        """Have something done to the conductor, in its turn."""
+        self._inbox.put_nowait(act)
+
+    # --- the kiosk --------------------------------------------------------------------------------------------------
+
+    def audio(self, message: wire.Audio) -> None:
+        """Sound from the kiosk. Raises BadInput."""
+        for pcm, captured_at in self._microphone.take(message, self._clock.now()):
+            self._chunks += 1
+            chunk = ev.MicrophoneChunk(seq=self._chunks, pcm=pcm, captured_at=captured_at)
+            if self._sound.full():
+                self._sound.get_nowait()  # Redis has been away for ten seconds: the oldest sound is worth least
+            self._sound.put_nowait(chunk)
+
+    def kiosk_came(self) -> None:
+        """A page is connected (again): it counts its sound from one, and must be told where we are."""
+        self._microphone = Microphone()
+        self.act(lambda now: cast("Conductor", self.conductor).reconnected(now))
+
+    async def _pass_on_sound(self) -> None:
+        outlet = self._require_outlet()
+        while True:
+            chunks = [await self._sound.get()]
+            while not self._sound.empty():
+                chunks.append(self._sound.get_nowait())
+            await outlet.publish(*chunks)
+
+    # --- the streams ------------------------------------------------------------------------------------------------
+
+    async def _hear(self) -> None:
+        while True:
+            try:
+                entries = await self._bus.read(self._cursors, wait_s=0.5)
+            except BusUnavailable:
+                await asyncio.sleep(RETRY_S)
+                continue
+            for entry in entries:
+                self._cursors[entry.key] = entry.id
+                self.act(self._hearing(ev.decode(entry.payload), entry.key, entry.id))
+
+    def _hearing(self, event: ev.AnyEvent, name: str, at: StreamId) -> Act:
+        def act(now: float) -> None:
+            self._done[name] = at
+            cast("Conductor", self.conductor).hear(event, now)
+
+        return act
+
+    async def _watch_mirror(self) -> None:
+        name = key(self.opened.session, "mirror")
+        after = await self._require_outlet().tail("mirror")
+        while True:
+            try:
+                entries = await self._bus.read({name: after}, wait_s=0.5)
+            except BusUnavailable:
+                await asyncio.sleep(RETRY_S)
+                continue
+            if entries:
+                after = entries[-1].id
+                frame = ev.decode(entries[-1].payload)
+                if isinstance(frame, ev.MirrorFrame):
+                    self._link.show(frame)
+
+    async def _tick(self, board: Board) -> None:
+        away_since = 0.0
+        while True:
+            now = self._clock.now()
+            ready = board.ready(now)
+            self.act(lambda now, ready=ready: self._tick_conductor(ready, now))  # type: ignore[misc]
+            # mypy cannot infer a lambda with a default; the default binds this tick's value
+            away_since = 0.0 if self._link.is_connected else away_since or now
+            if away_since and now - away_since > self._config.away_s:
+                away_since = now
+                self.act(lambda now: cast("Conductor", self.conductor).left(now))
+            await asyncio.sleep(TICK_S)
+
+    def _tick_conductor(self, ready: set[str], now: float) -> None:
+        conductor = cast("Conductor", self.conductor)
+        for stage in STAGES:
+            is_up = stage in ready
+            if self.stage_seen.get(stage, True) != is_up:
+                conductor.stage(stage, now, is_up=is_up)
+            self.stage_seen[stage] = is_up
+        conductor.tick(now)
+
+    async def _keep_lease(self, lease: Lease) -> None:
+        while True:
+            await asyncio.sleep(LEASE_S / 3)
+            with contextlib.suppress(BusUnavailable):
+                if not await self._bus.renew(lease, LEASE_S):
+                    raise Fenced(f"session {self.opened.session} is carried on by another service")
