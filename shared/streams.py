@@ -49,7 +49,7 @@ WRITER = {
 """Each stream of a session has exactly one writing stage."""
 
 CAP = {
-    "microphone": 60_000, "camera": 64, "mirror": 8, "face": 4_000, "voice": 12_000,
+    "microphone": 60_000, "play": 20_000, "camera": 64, "mirror": 8, "face": 4_000, "voice": 12_000,
 }  # fmt: skip
 """Longest a stream may grow, in events; whatever is not named may hold DEFAULT_CAP."""
 

@@ -40,10 +40,11 @@ def build_app(house: House, tokens: Tokens) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        watching = asyncio.create_task(house.watch_stages())
+        beside = [asyncio.create_task(house.watch_stages()), asyncio.create_task(house.beat())]
         await house.open()
         yield
-        watching.cancel()
+        for task in beside:
+            task.cancel()
         await house.close()
 
     app = FastAPI(title="Mirror, Mirror", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

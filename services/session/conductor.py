@@ -8,6 +8,7 @@ import msgspec
 from services.session import director
 from services.session import play_events as pe
 from services.session.config import SessionConfig
+from services.session.director_state import View
 from services.session.effects import Inform, Publish, Send
 from services.session.numbering import Numbering
 from services.session.play import Play
@@ -16,6 +17,9 @@ from shared import events as ev
 from shared import kiosk_wire as wire
 from shared.audio import VOICE_HZ
 from shared.freshness import TURN_STREAMS
+
+DIRECTOR_TICK_S = 0.1
+"""The director is told of the time this often; every tick is logged, so that the log replayed gives the same states."""
 
 _TOLD_ENCODER = msgspec.msgpack.Encoder()
 _TOLD_DECODER: msgspec.msgpack.Decoder[pe.AnyTold] = msgspec.msgpack.Decoder(pe.AnyTold)
@@ -70,6 +74,7 @@ class Conductor:
         self._unsaid: list[pe.SayLine] = []
         self._unanswered = False
         self._subtitle = ""
+        self._ticked_at = 0.0
 
     def _since(self, now: float) -> float:
         return now - self.opened.at
@@ -79,7 +84,7 @@ class Conductor:
         taken, self._out = self._out, []
         return taken
 
-    def view(self, now: float) -> director.View:
+    def view(self, now: float) -> View:
         """For the operator's page."""
         return director.view(self._state, self._since(now))
 
@@ -155,7 +160,9 @@ class Conductor:
 
     def tick(self, now: float) -> None:
         """Time passed."""
-        self._tell(pe.Tick(), now)
+        if now - self._ticked_at >= DIRECTOR_TICK_S:
+            self._ticked_at = now
+            self._tell(pe.Tick(), now)
         self.turns.tick(now)
         self._show_subtitle(now)
         self._settle(now)
@@ -188,11 +195,9 @@ class Conductor:
 
     def _tell(self, told: pe.Told, now: float) -> None:
         since = self._since(now)
-        before = self._state
-        self._state, orders = director.step(before, told, since)  # type: ignore[arg-type]
+        self._state, orders = director.step(self._state, told, since)  # type: ignore[arg-type]
         # Told is the base of the union that the director takes
-        if orders or self._state != before:
-            self._publish(ev.PlayTold(told=_TOLD_ENCODER.encode(told), now=since))
+        self._publish(ev.PlayTold(told=_TOLD_ENCODER.encode(told), now=since))
         self._note_told(told)
         for order in orders:
             self._carry_out(order, now)

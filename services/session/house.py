@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 
 from services.session.board import Board
 from services.session.config import SessionConfig
@@ -12,7 +13,8 @@ from services.session.play import Play
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.errors import BusUnavailable
-from shared.events import Heartbeat, SessionClosed, SessionOpened, decode
+from shared.events import Heartbeat, SessionClosed, SessionOpened, decode, encode
+from shared.runner import GLOBAL_CAP, HEARTBEAT_S
 from shared.streams import SESSIONS, STAGES, START
 
 LOG = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ class House:
         self.board = Board()
         self.kiosks: dict[str, Kiosk] = {}
         self.bus_trouble = ""
+        self._worker = f"session-{os.getpid()}"
+        self._started_at = clock.now()
 
     def kiosk(self, name: str) -> Kiosk:
         """The kiosk of that name; a new one if it was never seen."""
@@ -75,6 +79,23 @@ class House:
                 beat = decode(entry.payload)
                 if isinstance(beat, Heartbeat):
                     self.board.note(beat)
+
+    async def beat(self) -> None:
+        """Say twice a second, as every stage does, that we are here."""
+        while True:
+            visits = [kiosk.visit.opened.session for kiosk in self.kiosks.values() if kiosk.visit]
+            beat = Heartbeat(
+                at=self.clock.now(),
+                stage="session",
+                worker=self._worker,
+                state="ready",
+                engine=self.play.id,
+                sessions=tuple(visits),
+                started_at=self._started_at,
+            )
+            with contextlib.suppress(BusUnavailable):
+                await self.bus.append(STAGES, encode(beat), GLOBAL_CAP)
+            await asyncio.sleep(HEARTBEAT_S)
 
     async def close(self) -> None:
         """Let go of every visit without ending it."""

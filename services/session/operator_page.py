@@ -62,7 +62,7 @@ def _kiosk(kiosk: Kiosk, now: float, duration_s: float) -> dict[str, Any]:
             "scene": view.scene,
             "elapsed_s": round(elapsed_s, 1),
             "left_s": round(max(0.0, duration_s - elapsed_s), 1),
-            "holding": view.holding,
+            "holding": view.is_held,
             "facts": sorted(view.facts),
             "visitor_speaking": visit.conductor.turns.floor.visitor_speaking,
             "mirror_speaking": visit.conductor.turns.presenter.is_sounding,

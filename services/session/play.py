@@ -22,7 +22,7 @@ STAY, NEXT = "stay", "next"
 CAPTURE_REASONS = (
     "too_little", "too_quiet", "too_noisy", "clipped", "reverberant", "several_speakers", "no_microphone", "no_face",
     "two_faces", "too_small", "too_large", "turned_away", "upside_down", "blurred", "too_dark", "too_bright",
-    "unreadable", "no_camera", "timeout", "any",
+    "unreadable", "no_camera", "failed", "timeout", "any",
 )  # fmt: skip
 
 
@@ -192,6 +192,8 @@ class Play(_Strict, frozen=True, kw_only=True):
     lines: dict[str, Line]
     anywhere: Anywhere
     scenes: tuple[Scene, ...]
+    invitation: dict[str, str] = {}
+    """Per language: the one line of the attract picture."""
     fillers: tuple[str, ...] = ()
     without: Without = Without()
     speech_wpm: float = 150.0

@@ -13,7 +13,7 @@ import uvicorn
 from services.session.app import Tokens, build_app
 from services.session.config import SessionConfig
 from services.session.house import House
-from services.session.play import load_play
+from services.session.play_check import load_play
 from shared.clock import HostClock
 from shared.config import section, settings_from_environment
 from shared.errors import BadInput, BusUnavailable, ConfigError
