@@ -1,0 +1,57 @@
+"""Everything a rehearsed visit was, as the visitor had it. Instants are seconds on the session's host clock."""
+
+import msgspec
+
+from rig.loudspeaker import Sounded
+from rig.visitor import Samples
+from shared.kiosk_wire import Forgotten, Line, Refused, Scene, Subtitle
+
+
+class Spoken(msgspec.Struct, kw_only=True):
+    """One thing the visitor said."""
+
+    clip: str
+    text: str
+    samples: Samples
+    began_at: float
+    """When its first sample was captured."""
+    speech_ended_at: float
+    """When the last sample of speech in it was captured."""
+    scene: str
+    is_overlap: bool
+    """Said while the mirror spoke."""
+
+
+class Shot(msgspec.Struct, frozen=True, kw_only=True):
+    """One picture of the mirror as it was shown."""
+
+    frame: int
+    shown_at: float
+    captured_at: float
+    pose_due_at: float
+    size: int
+    """Bytes of its JPEG."""
+    jpeg: bytes
+    """Empty if pictures are not kept."""
+
+
+class Recording(msgspec.Struct, kw_only=True):
+    """What the kiosk saw, heard, said and showed."""
+
+    session: str = ""
+    approached_at: float = 0.0
+    ends_at: float = 0.0
+    """When the session said that the visit would end."""
+    spoken: list[Spoken] = []
+    sounded: list[Sounded] = []
+    shots: list[Shot] = []
+    scenes: list[tuple[float, Scene]] = []
+    lines: list[tuple[float, Line]] = []
+    subtitles: list[tuple[float, Subtitle]] = []
+    bursts: list[float] = []
+    refused: list[Refused] = []
+    gap_count: int = 0
+    forgotten: Forgotten | None = None
+    forgotten_at: float = 0.0
+    closed_reason: str = ""
+    """Why the socket closed, if it closed before the visit was over."""
