@@ -1,0 +1,148 @@
+/** What the kiosk does for a visit: hears, sees, speaks, shows, as the session asks. */
+
+import { HostClock } from "../shared/clock.js";
+import * as wire from "../shared/wire.js";
+import { Camera } from "./camera.js";
+import { Frames } from "./frames.js";
+import { Link } from "./link.js";
+import { Microphone } from "./microphone.js";
+import { Mirror } from "./mirror.js";
+import { Speaker } from "./speaker.js";
+import { Troubles } from "./troubles.js";
+
+const HEARING = new Set(["consent", "mirror", "crossing", "copy", "farewell"]);
+
+export class Visit {
+  /** @param {import("./settings.js").Settings} settings */
+  constructor(settings) {
+    this.clock = new HostClock();
+    this.troubles = new Troubles();
+    this.language = "en";
+    this.session = "";
+    this.seq = 0;
+    this.camera = new Camera((detail) => this.#trouble("no_camera", detail));
+    this.mirror = new Mirror(this.camera, (at) => this.#painted(at));
+    this.frames = new Frames((picture) => this.mirror.show(picture), (detail) => this.#tell("unreadable", detail));
+    this.speaker = new Speaker(this.clock, (played) => this.send(wire.played(played)));
+    this.microphone = new Microphone(
+      (chunk) => this.#hear(chunk), (detail) => this.#trouble("no_microphone", detail), settings.cleaning);
+    this.link = new Link(settings, this.clock, {
+      hear: (message) => this[message.type]?.(message),
+      state: (state) => this.#linked(state),
+    });
+  }
+
+  /** Whether a visit is going on. */
+  get isOpen() {
+    return HEARING.has(this.mirror.look);
+  }
+
+  send(bytes) {
+    return this.link.send(bytes);
+  }
+
+  /** Touched: browsers that held sound back now let it out. */
+  async wake() {
+    await Promise.all([this.speaker.wake(), this.microphone.wake()]);
+    this.checkSound();
+  }
+
+  checkSound() {
+    this.#trouble("sound_blocked", this.speaker.isAllowed ? null : this.speaker.context.state);
+  }
+
+  // --- from the session, by the message's tag -----------------------------------------------------------------------
+
+  welcome({ subtitles, invitation }) {
+    document.documentElement.classList.toggle("subtitles", subtitles);
+    this.mirror.invitation.set(invitation);
+    for (const [what, detail] of this.troubles.now) this.#tell(what, detail);
+  }
+
+  scene(scene) {
+    if (scene.session !== this.session) this.seq = 0;
+    this.session = scene.session;
+    this.link.session = HEARING.has(scene.look) ? scene.session : "";
+    this.mirror.become(scene);
+    this.#sayTrouble();
+  }
+
+  line({ text }) {
+    this.mirror.say("line", text);
+  }
+
+  subtitle({ text }) {
+    this.mirror.say("subtitle", text);
+  }
+
+  listening(listening) {
+    this.mirror.ear.listen(listening);
+  }
+
+  speech(speech) {
+    this.speaker.say(speech);
+  }
+
+  hold(hold) {
+    this.speaker.hold(hold);
+  }
+
+  flush({ turn }) {
+    this.speaker.flush(turn);
+  }
+
+  frame(frame) {
+    this.frames.take(frame);
+  }
+
+  async capture({ burst, frames, seconds }) {
+    if (!this.camera.isOpen) return this.#tell("no_camera", "asked for a picture");
+    const { session } = this;
+    const give = (jpeg, index, isLast) => this.send(wire.camera({ burst, index, jpeg, is_last: isLast }));
+    return this.camera.burst(frames, seconds, give, () => this.session === session && this.isOpen);
+  }
+
+  /** Nothing of the visitor stays here either. */
+  forgotten() {
+    this.frames.forget();
+    this.mirror.show(null);
+    this.mirror.clear();
+    this.session = "";
+    this.link.session = "";
+  }
+
+  // --- to the session -----------------------------------------------------------------------------------------------
+
+  /** Nothing that is said outside a visit leaves this page. */
+  #hear({ pcm, at, level }) {
+    if (!this.isOpen) return;
+    this.mirror.ear.hear(level);
+    const capturedAt = this.clock.isSet ? this.clock.toHost(at) : 0;
+    this.send(wire.audio({ seq: this.seq, pcm, captured_at: capturedAt }));
+    this.seq += 1; // also if it could not leave: the session hears a gap as a gap
+  }
+
+  #painted(at) {
+    const frame = this.frames.painted();
+    if (frame !== null && this.clock.isSet) this.send(wire.shown({ frame, at: this.clock.toHost(at) }));
+  }
+
+  #linked(state) {
+    for (const what of ["away", "refused", "taken"]) this.#trouble(what, state === what ? "no line" : null);
+    document.documentElement.dataset.link = state;
+  }
+
+  #trouble(what, detail) {
+    const isNews = this.troubles.set(what, detail);
+    if (isNews) this.#tell(what, detail ?? "over");
+    this.#sayTrouble();
+  }
+
+  #tell(what, detail) {
+    this.link?.send(wire.trouble({ what, detail }));
+  }
+
+  #sayTrouble() {
+    this.mirror?.say("trouble", this.troubles.line(this.mirror.language));
+  }
+}
