@@ -31,7 +31,7 @@ class WholeFace:
         moment = self.speaking.at(now)
         look = self.life.look(now, jaw=float(moment.mouth[JAW_OPEN]) if moment.is_speaking else 0.0)
         goal = 1.0 if moment.is_speaking else 0.0
-        self._words += (1.0 - math.exp((self._last - now) / _YIELD_S)) * (goal - self._words)
+        self._words += (1.0 - math.exp(min(0.0, self._last - now) / _YIELD_S)) * (goal - self._words)
         self._last = now
         return self._compose(moment.mouth, look)
 
