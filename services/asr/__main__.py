@@ -1,0 +1,7 @@
+"""Start the asr service."""
+
+from services.asr.stage import open_stage
+from shared.runner import run_service
+
+if __name__ == "__main__":
+    run_service(open_stage)

@@ -1,0 +1,69 @@
+"""The events of `hearing` and their ids, from what the ear ordered. Pure.
+
+`seq` is the frame (32 ms, counted from the visit's first sample) times 8 plus the kind: the sound alone decides it, so a
+worker that hears it again says the same, and a guess that comes after the visitor went on is refused by the stream.
+The end of an utterance has the one highest number: an utterance ends once, wherever it is found to end.
+"""
+
+from services.asr import ear
+from services.asr.partials import Agreement
+from shared.events import (
+    Event,
+    GuessTranscript,
+    PartialTranscript,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    UtteranceDropped,
+)
+
+END_SEQ = 999_999_999
+"""`seq` of FinalTranscript and UtteranceDropped."""
+
+_STARTED, _RESUMED, _PARTIAL, _PAUSED, _GUESS = range(1, 6)
+
+
+def _seq(order: ear.Order, kind: int) -> int:
+    return order.frame * 8 + kind
+
+
+def started(order: ear.Order, started_at: float) -> Event:
+    """The visitor began."""
+    return SpeechStarted(turn=order.utterance.number, seq=_seq(order, _STARTED), started_at=started_at)
+
+
+def paused(order: ear.Order, ended_at: float) -> Event:
+    """The visitor is silent."""
+    return SpeechPaused(turn=order.utterance.number, seq=_seq(order, _PAUSED), ended_at=ended_at)
+
+
+def resumed(order: ear.Order) -> Event:
+    """The visitor goes on."""
+    return SpeechResumed(turn=order.utterance.number, seq=_seq(order, _RESUMED))
+
+
+def partial(order: ear.Order, agreed: Agreement) -> Event:
+    """Words so far."""
+    return PartialTranscript(
+        turn=order.utterance.number,
+        seq=_seq(order, _PARTIAL),
+        stable=" ".join(agreed.stable),
+        tail=" ".join(agreed.tail),
+    )
+
+
+def guess(order: ear.Order, text: str, ended_at: float, engine_s: float) -> Event:
+    """Words as of a pause."""
+    return GuessTranscript(
+        turn=order.utterance.number, seq=_seq(order, _GUESS), text=text, ended_at=ended_at, engine_s=engine_s
+    )
+
+
+def tidy(text: str) -> str:
+    """Without the comma or dash that an engine leaves where it hoped for more."""
+    return text.strip().rstrip(",;:-–— ")
+
+
+def dropped(number: int, reason: str) -> Event:
+    """It was no utterance."""
+    return UtteranceDropped(turn=number, seq=END_SEQ, reason=reason)

@@ -1,0 +1,126 @@
+"""The models of the stage, each in a thread of its own: the loop that renews leases never waits for them."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from services.asr.senses import WARM_UP, TurnJudge, VoiceDetector, VoiceModel
+from services.asr.transcriber import Transcriber, Transcription
+from services.asr.utterance import Samples, as_float
+from shared.audio import MICROPHONE_HZ
+from shared.errors import MirrorError
+from shared.stage import Health
+
+T = TypeVar("T")
+
+
+class Decoded(msgspec.Struct, frozen=True, kw_only=True):
+    """An engine's answer and what it cost."""
+
+    transcription: Transcription
+    took_s: float
+
+
+class Inference:
+    """Shared by all visits of the process. The transcriber and the turn model each do one thing at a time."""
+
+    def __init__(
+        self, transcriber: Transcriber, voice_model: Callable[[], VoiceModel], turn_judge: Callable[[], TurnJudge]
+    ) -> None:
+        self.transcriber = transcriber
+        self._open_voice_model = voice_model
+        self._open_turn_judge = turn_judge
+        self._voice_model: VoiceModel | None = None
+        self._turn_judge: TurnJudge | None = None
+        self._decoding = ThreadPoolExecutor(1, "asr-decode")
+        self._judging = ThreadPoolExecutor(1, "asr-judge")
+        self.running: set[asyncio.Future[Any]] = set()
+        """What the threads are doing or about to do."""
+        self._decodes = 0
+        self._warm_s = 0.0
+        self._last_error = ""
+        self._is_degraded = False
+
+    async def warm_up(self) -> None:
+        """Load every model and run each once. Raises EngineUnavailable."""
+        began = time.monotonic()
+        await asyncio.gather(self._on(self._decoding, self.transcriber.warm_up), self._on(self._judging, self._load))
+        self._warm_s = time.monotonic() - began
+
+    def _load(self) -> None:
+        self._voice_model = self._open_voice_model()
+        self._voice_model.open_stream().probability(WARM_UP)
+        self._turn_judge = self._open_turn_judge()
+        self._turn_judge.p_complete(np.zeros(MICROPHONE_HZ, np.float32))
+
+    def open_detector(self) -> VoiceDetector:
+        """A voice detector for one microphone; `warm_up` comes first."""
+        assert self._voice_model is not None, "warm_up comes first"
+        return self._voice_model.open_stream()
+
+    @property
+    def is_decoding(self) -> bool:
+        """Whether a decode is running or waits."""
+        return self._decodes > 0
+
+    async def decode(self, sound: Samples, language: str, utterance: int) -> Decoded:
+        """The words in `sound`. Raises EngineFailed or EngineUnavailable, which `health` remembers."""
+        self._decodes += 1
+        began = time.monotonic()
+        try:
+            heard = await self._on(
+                self._decoding, lambda: self.transcriber.transcribe(as_float(sound), language, utterance)
+            )
+        except MirrorError as error:
+            self._last_error = str(error)
+            self._is_degraded = True
+            raise
+        finally:
+            self._decodes -= 1
+        self._is_degraded = False
+        return Decoded(transcription=heard, took_s=time.monotonic() - began)
+
+    async def p_complete(self, turn: Samples) -> float:
+        """How probably the turn is complete; 0 (wait on) if the turn model fails, which `health` remembers."""
+        judge = self._turn_judge
+        assert judge is not None, "warm_up comes first"
+        try:
+            return await self._on(self._judging, lambda: judge.p_complete(as_float(turn)))
+        except MirrorError as error:
+            self._last_error = str(error)
+            return 0.0
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Something that may take 100 ms and is in nobody's way."""
+        return await self._on(self._judging, work)
+
+    def health(self) -> Health:
+        """How the engine is."""
+        return Health(
+            engine=self.transcriber.name,
+            device=self.transcriber.device,
+            version=self.transcriber.version,
+            warm_s=self._warm_s,
+            is_degraded=self._is_degraded or self.transcriber.fallbacks > 0,
+            fallbacks=self.transcriber.fallbacks,
+            last_error=self._last_error,
+        )
+
+    def close(self) -> None:
+        """Let go of threads and weights, once what runs is done."""
+        self._decoding.submit(self.transcriber.close)
+        self._decoding.shutdown(wait=True)
+        self._judging.shutdown(wait=True)
+
+    async def _on(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        future = asyncio.get_running_loop().run_in_executor(executor, work)
+        self.running.add(future)
+        try:
+            return await future
+        finally:
+            self.running.discard(future)

@@ -1,0 +1,57 @@
+"""Guards against words nobody said: what speech models make of noise, breath and hum. Pure."""
+
+import msgspec
+
+from services.asr.partials import words
+
+_FAVOURITES = frozenset(
+    {
+        ("you",),
+        ("thank", "you"),
+        ("thanks", "for", "watching"),
+        ("thank", "you", "for", "watching"),
+        ("the",),
+        ("the", "end"),
+    }
+)
+# What Moonshine and Whisper say to silence, hum and noise. "Okay" or "oh" are left out: they are answers.
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an utterance beside its text."""
+
+    speech_s: float
+    """Seconds the VAD took for speech."""
+    span_s: float
+    """Seconds from the first speech to the last, pauses included."""
+    mean_p: float
+    """Mean speech probability over the speech frames."""
+    no_speech: float = 0.0
+    """The engine's own doubt, 0..1; 0 if it has none."""
+
+
+def doubt(text: str, evidence: Evidence) -> str:
+    """Why this text should not be believed: no_words, invented or noise; empty if it should."""
+    heard = words(text)
+    if not heard:
+        return "no_words"
+    is_thin = evidence.speech_s < 0.35 or evidence.mean_p < 0.7
+    if heard in _FAVOURITES and is_thin:
+        return "invented"
+    if evidence.mean_p < 0.5:
+        return "noise"
+    if evidence.no_speech > 0.6 and evidence.speech_s < 0.4 * max(evidence.span_s, 1e-9):
+        return "noise"
+    # 8 words a second is twice a fast speaker.
+    if len(heard) > 3 + 8 * evidence.speech_s or _is_chant(heard):
+        return "invented"
+    return ""
+
+
+def _is_chant(heard: tuple[str, ...]) -> bool:
+    """Whether one to four words are said over and over, at least four times and for most of the text."""
+    for size in (1, 2, 3, 4):
+        runs = sum(heard[i : i + size] == heard[i + size : i + 2 * size] for i in range(len(heard) - 2 * size + 1))
+        if runs >= 3 * size and runs + size >= 0.6 * len(heard):
+            return True
+    return False
