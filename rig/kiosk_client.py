@@ -47,6 +47,7 @@ class Kiosk:
         self._offsets: list[float] = []
         self._reported = 0
         self._waiting: wire.Frame | None = None
+        self._spoke_out = asyncio.Event()
         self._group = asyncio.TaskGroup()
 
     # --- what a visitor does and notices ------------------------------------------------------------------------------
@@ -93,10 +94,10 @@ class Kiosk:
             scene=self.scene,
             is_overlap=self.loudspeaker.is_sounding,
         )
-        self.microphone.speak(samples)
         self.recording.spoken.append(spoken)
-        while self.microphone.is_speaking and not self.is_over.is_set():
-            await asyncio.sleep(CHUNK_S)
+        self._spoke_out.clear()
+        self.microphone.speak(samples)
+        await self._spoke_out.wait()
         return spoken
 
     # --- the devices --------------------------------------------------------------------------------------------------
@@ -113,6 +114,7 @@ class Kiosk:
             self.recording.gap_count = self.loudspeaker.gap_count
             self.recording.sounded = self.loudspeaker.sounded
             self.is_over.set()
+            self._spoke_out.set()
 
     async def _send(self, message: wire.Up) -> None:
         try:
@@ -130,6 +132,8 @@ class Kiosk:
             if self.recording.spoken and self.microphone.is_speaking:
                 self._place_speech(captured_at)
             await self._send(wire.Audio(seq=seq, pcm=self.microphone.next_chunk(), captured_at=captured_at))
+            if not self.microphone.is_speaking:
+                self._spoke_out.set()
 
     def _place_speech(self, captured_at: float) -> None:
         """The first chunk of speech says when it truly began: chunks are cut on their own grid."""
@@ -196,9 +200,7 @@ class Kiosk:
     def _obey(self, message: wire.DownMessage) -> None:
         match message:
             case wire.Frame():
-                if self._waiting is not None:  # overtaken before it could be painted
-                    self._group.create_task(self._send(wire.Shown(frame=self._waiting.frame, at=self.now())))
-                self._waiting = message
+                self._take_picture(message)
             case wire.Speech() | wire.Hold() | wire.Flush():
                 self._sound(message)
             case wire.Scene():
@@ -209,6 +211,12 @@ class Kiosk:
                 self._group.create_task(self._photograph(message))
             case wire.Pong():
                 self._set_clock(message)
+            case _:
+                self._note(message)
+
+    def _note(self, message: wire.DownMessage) -> None:
+        """What a page shows and a rehearsal only writes down."""
+        match message:
             case wire.Forgotten():
                 self.recording.forgotten, self.recording.forgotten_at = message, self.now()
                 self.is_over.set()
@@ -218,8 +226,13 @@ class Kiosk:
                 self.recording.subtitles.append((self.now(), message))
             case wire.Refused():
                 self.recording.refused.append(message)
-            case wire.Welcome():
+            case _:
                 pass
+
+    def _take_picture(self, frame: wire.Frame) -> None:
+        overtaken, self._waiting = self._waiting, frame
+        if overtaken is not None:  # before it could be painted: acknowledged all the same, or the pictures would stop
+            self._group.create_task(self._send(wire.Shown(frame=overtaken.frame, at=self.now())))
 
     def _sound(self, message: wire.Speech | wire.Hold | wire.Flush) -> None:
         speaker, now = self.loudspeaker, self._frame()

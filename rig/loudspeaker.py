@@ -91,7 +91,7 @@ class Loudspeaker:
         """A new run: whatever we had of the turn from its first sample on is void."""
         self._resume(now)
         self._gain = 1.0
-        self.queue = deque(kept for kept in map(lambda old: _before(old, piece), self.queue) if len(kept.pcm))
+        self.queue = deque(kept for kept in (_before(old, piece) for old in self.queue) if len(kept.pcm))
         tail_end = self.queue[-1].at + len(self.queue[-1].pcm) if self.queue else 0
         at = max(piece.at, now, tail_end)
         self._late = at - piece.at

@@ -127,7 +127,7 @@ def read_speech(path: Path) -> Samples:
     samples = np.concatenate([np.zeros((1, 0), np.float32), *(frame.to_ndarray() for frame in frames)], axis=1)[0]
     if not samples.size or not np.any(samples):
         raise BadInput(f"visitor: {path} holds no sound")
-    return samples.astype(np.float32)
+    return np.asarray(samples, dtype=np.float32)
 
 
 def speech_end(samples: Samples) -> int:

@@ -3,10 +3,7 @@
 import re
 
 _SAME = {"mister": "mr", "missus": "mrs", "doctor": "dr"}
-_NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-).split()
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def normalised(text: str) -> list[str]:
