@@ -1,0 +1,84 @@
+"""Laying a patch on a frame, matching its light, and the veil. Touches only the patch's rectangle."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.faceswap.face_swapper import Image, Mask, Patch
+
+Floats = NDArray[np.float32]
+
+_THUMB = 32
+"""Light is compared on pictures this small: pores must not count, and it costs next to nothing."""
+_SPREAD = 3.5
+"""Blur of the light field, cells of a thumbnail: wide enough to ignore eyes and brows, narrow enough to follow a shadow."""
+_LIFT = 10.0
+"""Added to both sides of the ratio: keeps the dark side of a face from amplifying noise."""
+
+
+def paste(frame: Image, patch: Patch) -> Image:
+    """The frame with the patch on it; the frame itself is not changed.
+
+    Integer arithmetic: 8 to 30 times cheaper than blending the whole frame in floats, at most one level different.
+    """
+    height, width = patch.mask.shape
+    out = frame.copy()
+    region = out[patch.top : patch.top + height, patch.left : patch.left + width]
+    weight = cv2.merge([patch.mask] * 3)
+    cv2.add(
+        cv2.multiply(patch.pixels, weight, scale=1 / 255),
+        cv2.multiply(region, cv2.bitwise_not(weight), scale=1 / 255),
+        dst=region,
+    )
+    return out
+
+
+def light_ratio(patch: Image, under: Image, mask: Mask) -> Floats:
+    """By what each place of a patch must be multiplied to stand in the light (and the skin tone) of what lies under it.
+
+    Args:
+        patch: The patch's pixels, shape (h, w, 3).
+        under: The frame's pixels in the same rectangle.
+        mask: Where the patch counts.
+
+    Returns:
+        Smooth field, shape (32, 32, 3), 0.3 to 3.
+    """
+    small = (_THUMB, _THUMB)
+    have = cv2.resize(patch, small, interpolation=cv2.INTER_AREA).astype(np.float32)
+    want = cv2.resize(under, small, interpolation=cv2.INTER_AREA).astype(np.float32)
+    weight = cv2.resize(mask, small, interpolation=cv2.INTER_AREA).astype(np.float32)[..., None] / 255 + 1e-3
+    ratio = (_spread(want * weight) + _LIFT * _spread(weight)) / (_spread(have * weight) + _LIFT * _spread(weight))
+    return np.clip(ratio, 0.3, 3.0)
+
+
+def _spread(field: Floats) -> Floats:
+    blurred = cv2.GaussianBlur(field, (0, 0), _SPREAD)
+    return np.asarray(blurred if blurred.ndim == 3 else blurred[..., None], np.float32)
+
+
+def relight(patch: Image, ratio: Floats) -> Image:
+    """The patch multiplied by a light field of `light_ratio`, enlarged to its size."""
+    height, width = patch.shape[:2]
+    field = cv2.resize(ratio, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.multiply(patch, field, dtype=cv2.CV_8U), np.uint8)
+
+
+def veiled(frame: Image, amount: float) -> Image:
+    """The frame behind a veil.
+
+    Args:
+        frame: Any frame.
+        amount: 0: no veil, the frame itself; 1: only a dark, breathing shape is left, in which no face can be made out.
+    """
+    if amount <= 0.0:
+        return frame
+    height, width = frame.shape[:2]
+    small = cv2.resize(frame, (max(8, width // 16), max(8, height // 16)), interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(small, (0, 0), 2.2)
+    gone = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC)
+    # Dimmed a little, and cooled: as if the figure stood behind dark glass.
+    gone = cv2.multiply(gone, (0.62, 0.53, 0.50, 0.0))
+    if amount >= 1.0:
+        return np.asarray(gone, np.uint8)
+    return np.asarray(cv2.addWeighted(gone, amount, frame, 1.0 - amount, 0.0), np.uint8)

@@ -1,0 +1,122 @@
+"""The embedded engine: the photo, cut into 852 triangles, is laid over the face as it moves. No GPU, no downloaded weights.
+
+What moves is the target's: lids, lips, jaw, and what is seen inside the mouth. What is seen is the visitor's: skin, brows,
+eyes, nose, lips. Above the brows the photo fades out, so that no fringe is ever pasted.
+"""
+
+from collections.abc import Callable
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from services.faceswap import topology
+from services.faceswap.blending import light_ratio, relight
+from services.faceswap.eyes import with_eyeballs
+from services.faceswap.face_mesh import FaceMesh
+from services.faceswap.face_swapper import FaceSwapper, Image, Patch, Points, SourceFace
+from services.faceswap.texture import Texture, texture_of
+from services.faceswap.warping import Box, Mesh, box_around, enlarge, fill_uncovered, polygon_mask, warp_grid
+from shared.errors import BadInput
+
+Floats = NDArray[np.float32]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings under [faceswap.options.mesh_warp]."""
+
+    step_px: int = 2
+    """Pixels a cell of the warp's grid. 4 saves 0.6 ms a frame and frays the lids."""
+    texture_px: int = 448
+    """Side of the texture kept of a photo."""
+    light_follow: float = 0.25
+    """How much of a new frame's light is taken over at once; the rest is kept from before. 1 flickers."""
+    tone_match: float = 0.92
+    """0: the visitor's own light and tone; 1: exactly the virtual human's. Neck and ears stay the virtual human's."""
+
+
+class WarpSource(SourceFace, frozen=True, kw_only=True):
+    """The visitor's face as a texture on the mesh."""
+
+    texture: Texture
+
+
+def open_engine(options: Options, others: Callable[[str], FaceSwapper]) -> "MeshWarp":
+    """The engine, not yet warm."""
+    del others
+    return MeshWarp(options)
+
+
+class MeshWarp:
+    """The engine. See the port for what its methods promise."""
+
+    name = "mesh_warp"
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._mesh: FaceMesh | None = None
+        self._light: Floats | None = None
+
+    def warm_up(self) -> None:
+        """Load the face mesh and swap once on a drawn oval."""
+        # One thread: the whole mirror lives on two cores, and more made the median worse under load.
+        cv2.setNumThreads(1)
+        self._networks().detect(np.zeros((480, 640, 3), np.uint8))
+
+    def prepare(self, photo: Image) -> WarpSource:
+        """Learn the largest face of a photo."""
+        networks = self._networks()
+        networks.forget()
+        points = networks.track(photo)
+        networks.forget()
+        if points is None:
+            raise BadInput("photo: no face found in it; take one with the whole face toward the camera")
+        return WarpSource(engine=self.name, texture=texture_of(photo, points, self._options.texture_px))
+
+    def swap(self, frame: Image, source: SourceFace, face: Points) -> Patch | None:
+        """The photo laid over the face."""
+        if not isinstance(source, WarpSource):
+            raise BadInput(f"mesh_warp: was handed a face prepared by {source.engine}")
+        height, width = frame.shape[:2]
+        box = box_around(face, 0.02, width, height)
+        if min(box.size) < 24:
+            return None
+        texture = source.texture
+        grid = fill_uncovered(warp_grid(Mesh(texture.points, topology.triangles()), face, box, self._options.step_px))
+        grid = with_eyeballs(grid, texture.points, face)
+        where = enlarge(grid.source, box, grid.step)
+        seen = cv2.remap(texture.pixels, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        pixels, own = seen[..., :3], np.ascontiguousarray(seen[..., 3])
+        mask = cv2.multiply(enlarge(_mask(face, box, grid.step), box, grid.step), own, scale=1 / 255)
+        pixels = self._lit(np.ascontiguousarray(pixels), frame[box.top : box.bottom, box.left : box.right], mask)
+        return Patch(left=box.left, top=box.top, pixels=pixels, mask=mask)
+
+    def forget(self) -> None:
+        """Drop the light of the last frames."""
+        self._light = None
+
+    def close(self) -> None:
+        """Let go of the networks."""
+        self._mesh = None
+        self._light = None
+
+    def _networks(self) -> FaceMesh:
+        if self._mesh is None:
+            self._mesh = FaceMesh()
+        return self._mesh
+
+    def _lit(self, pixels: Image, under: Image, mask: NDArray[np.uint8]) -> Image:
+        fresh = light_ratio(pixels, under, mask)
+        follow = self._options.light_follow
+        self._light = fresh if self._light is None else self._light + follow * (fresh - self._light)
+        return relight(pixels, 1.0 + self._options.tone_match * (self._light - 1.0))
+
+
+def _mask(face: Points, box: Box, step: int) -> NDArray[np.uint8]:
+    """Where the face is replaced, on the coarse grid: a soft oval, less what is seen between the lips."""
+    oval = face[list(topology.OVAL), :2]
+    centre = oval.mean(axis=0)
+    soft = max(1, round(0.05 * float(np.ptp(face[:, 1])) / step))
+    mask = cv2.GaussianBlur(polygon_mask(centre + 0.91 * (oval - centre), box, step), (2 * soft + 1,) * 2, 0)
+    mouth = polygon_mask(face[list(topology.INNER_LIPS)], box, step)
+    return cv2.subtract(mask, cv2.GaussianBlur(mouth, (3, 3), 0))

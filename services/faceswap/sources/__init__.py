@@ -1,0 +1,12 @@
+"""Where the picture of the virtual human comes from, by the word that chooses it in the settings."""
+
+from services.faceswap.video_source import VideoSource
+from shared.engines import Engines
+
+SOURCES: Engines[VideoSource] = Engines(
+    "faceswap.source",
+    {
+        "stand_in": "services.faceswap.sources.stand_in",
+        "film": "services.faceswap.sources.film",
+    },
+)

@@ -1,0 +1,90 @@
+"""Draws the head: the portrait laid over the posed mesh, eyes behind lids, the mouth behind lips."""
+
+from importlib.resources import files
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.faceswap import topology
+from services.faceswap.eyes import with_eyeballs
+from services.faceswap.face_swapper import Image
+from services.faceswap.sources.stand_in.head import Posed, build_head, pose_head
+from services.faceswap.sources.stand_in.live_link import Pose
+from services.faceswap.sources.stand_in.mouth import draw_layers, paint_mouth
+from services.faceswap.warping import Box, Grid, Mesh, sample, warp_grid
+
+Floats = NDArray[np.float32]
+
+_FRAME_HEIGHT = 480.0
+"""How many pixels of the portrait fill the frame from top to bottom."""
+_FRAME_CENTRE = (304.0, 262.0)
+"""Which pixel of the portrait is in the middle of the frame."""
+_STEP = 2
+
+
+class Artist:
+    """Draws poses in one frame size."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._portrait, landmarks = load_portrait()
+        self._head = build_head(landmarks)
+        self._mouth = draw_layers()
+        self._scale = np.float32(height / _FRAME_HEIGHT)
+        self._shift = np.float32([width / 2, height / 2]) - np.float32(_FRAME_CENTRE) * self._scale
+        self._mesh = Mesh(np.ascontiguousarray(self._head.vertices[:, :2]), self._head.triangles)
+        self._ground = self._still(width, height)
+        self._box = self._moving(width, height)
+
+    def draw(self, pose: Pose) -> Image:
+        """The head in a pose, shape (height, width, 3)."""
+        posed = pose_head(self._head, pose)
+        target = self._placed(posed.vertices)
+        grid = self._rest_outside(warp_grid(self._mesh, target, self._box, _STEP))
+        grid = with_eyeballs(grid, self._mesh.source, target, posed.gaze)
+        frame = self._ground.copy()
+        box = self._box
+        frame[box.top : box.bottom, box.left : box.right] = sample(self._portrait, grid)
+        self._open_mouth(frame, target, posed)
+        return frame
+
+    def _open_mouth(self, frame: Image, target: Floats, posed: Posed) -> None:
+        upper, lower = (posed.upper_teeth * self._scale + self._shift, posed.lower_teeth * self._scale + self._shift)
+        paint_mouth(frame, self._mouth, target[: topology.LANDMARKS], upper, lower)
+
+    def _placed(self, vertices: Floats) -> Floats:
+        """Portrait pixels -> frame pixels."""
+        placed = vertices * self._scale
+        placed[:, :2] += self._shift
+        return np.asarray(placed, np.float32)
+
+    def _still(self, width: int, height: int) -> Image:
+        """The frame with the portrait at rest: what never moves."""
+        matrix = np.array([[self._scale, 0, self._shift[0]], [0, self._scale, self._shift[1]]], np.float64)
+        return np.asarray(
+            cv2.warpAffine(
+                self._portrait, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            ),
+            np.uint8,
+        )
+
+    def _moving(self, width: int, height: int) -> Box:
+        """The part of the frame that may move: everything inside the outermost ring, which stands still."""
+        ring = self._placed(self._head.vertices[-len(topology.OVAL) :])[:, :2]
+        low, high = np.floor(ring.min(axis=0)), np.ceil(ring.max(axis=0))
+        return Box(max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1])))
+
+    def _rest_outside(self, grid: Grid) -> Grid:
+        """Cells outside every triangle show the portrait at rest."""
+        rows, columns = np.nonzero(~grid.covered)
+        at = np.stack([columns, rows], axis=1).astype(np.float32) * grid.step + np.float32(grid.box[:2])
+        grid.source[rows, columns] = (at - self._shift) / self._scale
+        return grid
+
+
+def load_portrait() -> tuple[Image, Floats]:
+    """The portrait, shape (640, 640, 3), and its landmarks, shape (468, 3), pixels. Where it is from: PORTRAIT.md."""
+    folder = files(__package__)
+    picture = cv2.imdecode(np.frombuffer(folder.joinpath("portrait.jpg").read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    table = folder.joinpath("portrait_mesh.csv").read_text().splitlines()
+    return np.asarray(picture, np.uint8), np.loadtxt(table, delimiter=",", dtype=np.float32)

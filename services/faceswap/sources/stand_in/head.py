@@ -1,0 +1,158 @@
+"""The stand-in's head as numbers: a pose of blendshapes and angles in, the place of every vertex out."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.faceswap import topology
+from services.faceswap.sources.stand_in.live_link import SHAPES, Pose
+from services.faceswap.sources.stand_in.shapes import shape_basis
+
+Floats = NDArray[np.float32]
+
+_RINGS = ((1.16, 1.0), (1.42, 0.95), (1.85, 0.55), (2.5, 0.0))
+"""Rings of vertices round the face, as multiples of its outline: how far out, and how much they follow the head."""
+_MAX_TURN = 0.45
+"""Radians: beyond about 25 degrees a single portrait has nothing to show."""
+_HAIR_DEPTH = 0.75
+"""Eye distances behind the outline of the face."""
+_PIVOT = (0.1, 1.15, 1.0)
+"""Where the neck turns, in eye distances from between the eyes: right, down, back."""
+
+
+class Head(NamedTuple):
+    """The portrait's geometry, made once."""
+
+    vertices: Floats
+    """Landmarks and rings, shape (n, 3), pixels of the portrait, z away from the viewer."""
+    triangles: NDArray[np.int32]
+    basis: Floats
+    """Shape (52, n * 2)."""
+    follows: Floats
+    """How much each vertex follows the head, shape (n, 1): 1 the face, 0 the shoulders."""
+    unit: float
+    """Eye distance, pixels."""
+    pivot: Floats
+    """Shape (3,), pixels."""
+
+
+class Posed(NamedTuple):
+    """The head in one pose."""
+
+    vertices: Floats
+    """Shape (n, 3)."""
+    gaze: tuple[float, float]
+    """Iris shift in eye widths, x to the picture's right, y down."""
+    upper_teeth: Floats
+    """Right and left lip corner as if the lips and the jaw were at rest, shape (2, 2)."""
+    lower_teeth: Floats
+    """The same, carried by the jaw."""
+
+
+def build_head(landmarks: Floats) -> Head:
+    """The geometry of a portrait with these landmarks, shape (468, 3), pixels."""
+    face = _upright(landmarks)
+    unit = _eye_distance(face)
+    between = (face[list(topology.RIGHT_EYE), :2].mean(axis=0) + face[list(topology.LEFT_EYE), :2].mean(axis=0)) / 2
+    depth = float(np.median(face[:, 2]))
+    pivot = np.float32([between[0] + _PIVOT[0] * unit, between[1] + _PIVOT[1] * unit, depth + _PIVOT[2] * unit])
+    rings, follows = _rings(face, unit)
+    vertices = np.concatenate([face, *rings]).astype(np.float32)
+    shapes = shape_basis(face)
+    basis = np.zeros((len(SHAPES), len(vertices), 2), np.float32)
+    basis[:, : len(face)] = shapes
+    # The first ring takes half of what the outline does: a falling chin moves the throat, not the shoulders.
+    basis[:, len(face) : len(face) + len(topology.OVAL)] = 0.5 * shapes[:, list(topology.OVAL)]
+    return Head(vertices, _triangles(len(face)), basis.reshape(len(SHAPES), -1), follows, unit, pivot)
+
+
+def pose_head(head: Head, pose: Pose) -> Posed:
+    """Every vertex in a pose."""
+    weights = np.float32(pose.weights)
+    moved = head.vertices.copy()
+    active = np.flatnonzero(weights > 1e-3)
+    moved[:, :2] += np.tensordot(weights[active], head.basis[active], 1).reshape(-1, 2)
+    turned = _turn(head, moved, pose)
+    corners = head.vertices[[topology.INNER_LIPS[0], topology.INNER_LIPS[10]]]
+    jaw = corners.copy()
+    jaw[:, :2] += _jaw_shift(head, weights)
+    return Posed(
+        vertices=head.vertices + head.follows * (turned - head.vertices) + (1 - head.follows) * (moved - head.vertices),
+        gaze=_gaze(weights),
+        upper_teeth=_turn(head, corners, pose)[:, :2],
+        lower_teeth=_turn(head, jaw, pose)[:, :2],
+    )
+
+
+def _turn(head: Head, points: Floats, pose: Pose) -> Floats:
+    """Points turned about the neck: yaw, then pitch, then roll. Parallax comes from their depth."""
+    yaw, pitch, roll = (float(np.clip(angle, -_MAX_TURN, _MAX_TURN)) for angle in (pose.yaw, pose.pitch, pose.roll))
+    x, y = points[:, 0] - head.pivot[0], points[:, 1] - head.pivot[1]
+    near = head.pivot[2] - points[:, 2]
+    x, near = x * np.cos(yaw) - near * np.sin(yaw), near * np.cos(yaw) + x * np.sin(yaw)
+    y, near = y * np.cos(pitch) - near * np.sin(pitch), near * np.cos(pitch) + y * np.sin(pitch)
+    x, y = x * np.cos(roll) + y * np.sin(roll), y * np.cos(roll) - x * np.sin(roll)
+    return np.stack([x + head.pivot[0], y + head.pivot[1], head.pivot[2] - near], axis=1).astype(np.float32)
+
+
+def _jaw_shift(head: Head, weights: Floats) -> Floats:
+    """How far the lower teeth are from where they rest, pixels, shape (2,)."""
+    chin = head.basis.reshape(len(SHAPES), -1, 2)[:, topology.CHIN]
+    jaw = [SHAPES.index(name) for name in ("jawOpen", "jawLeft", "jawRight", "jawForward")]
+    return np.asarray(weights[jaw] @ chin[jaw], np.float32)
+
+
+def _gaze(weights: Floats) -> tuple[float, float]:
+    """Both eyes' look as one direction; the person's left is the picture's right."""
+
+    def one(name: str) -> float:
+        return float(weights[SHAPES.index(name)])
+
+    right = (one("eyeLookOutLeft") + one("eyeLookInRight") - one("eyeLookInLeft") - one("eyeLookOutRight")) / 2
+    down = (one("eyeLookDownLeft") + one("eyeLookDownRight") - one("eyeLookUpLeft") - one("eyeLookUpRight")) / 2
+    return 0.20 * right, 0.12 * down
+
+
+def _upright(landmarks: Floats) -> Floats:
+    """The landmarks with the slope of depth from forehead to chin taken out: the net reads a painted brow as leaning forward."""
+    face = landmarks.astype(np.float32).copy()
+    height = face[:, 1] - face[:, 1].mean()
+    slope = float((height * (face[:, 2] - face[:, 2].mean())).sum() / (height * height).sum())
+    face[:, 2] -= slope * height
+    return face
+
+
+def _eye_distance(face: Floats) -> float:
+    eyes = [face[list(ring), :2].mean(axis=0) for ring in (topology.RIGHT_EYE, topology.LEFT_EYE)]
+    return float(np.linalg.norm(eyes[1] - eyes[0]))
+
+
+def _rings(face: Floats, unit: float) -> tuple[list[Floats], Floats]:
+    """Hair, throat and shoulders as rings round the outline, and how much every vertex follows the head."""
+    oval = face[list(topology.OVAL)]
+    centre = oval[:, :2].mean(axis=0)
+    chin = float(face[topology.CHIN, 1])
+    rings, follows = [], [np.ones(len(face), np.float32)]
+    for reach, follow in _RINGS:
+        ring = oval.copy()
+        ring[:, :2] = centre + reach * (oval[:, :2] - centre)
+        ring[:, 2] += _HAIR_DEPTH * unit * (reach - 1)
+        below = np.clip((ring[:, 1] - chin) / (1.1 * unit), 0, 1)
+        rings.append(ring)
+        follows.append(follow * (1 - below * below * (3 - 2 * below)))
+    return rings, np.concatenate(follows).astype(np.float32)[:, None]
+
+
+def _triangles(first_ring: int) -> NDArray[np.int32]:
+    """The face's triangles, and two for every step round each ring."""
+    count = len(topology.OVAL)
+    inner = np.array(topology.OVAL)
+    strips = [topology.triangles()]
+    for ring in range(len(_RINGS)):
+        outer = first_ring + ring * count + np.arange(count)
+        next_inner, next_outer = np.roll(inner, -1), np.roll(outer, -1)
+        strips.append(np.stack([inner, outer, next_outer], axis=1))
+        strips.append(np.stack([inner, next_outer, next_inner], axis=1))
+        inner = outer
+    return np.concatenate(strips).astype(np.int32)
