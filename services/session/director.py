@@ -35,6 +35,8 @@ from services.session.play_events import (
 )  # fmt: skip
 from shared.errors import BadInput
 
+__all__ = ["PlayState", "View", "brief", "open_play", "step", "view"]
+
 PATIENT_STEPS = 4
 """One step may enter a scene whose time is over already, and leave it again; not more often than this."""
 
@@ -70,6 +72,8 @@ def step(state: PlayState, told: AnyTold, now: float) -> tuple[PlayState, tuple[
     _NOTES[type(told)](beat, told)
     if not beat.state.ended:
         _look_at_clock(beat)
+    if not beat.orders and msgspec.structs.replace(beat.state, now=state.now) == state:
+        return state, ()  # only time has passed: a log of what changed the visit need not hold this
     return beat.state, tuple(beat.orders)
 
 

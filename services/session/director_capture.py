@@ -11,7 +11,7 @@ from services.session.director_state import Enrolment
 from services.session.play import CAPTURED, CLOCK, Capture
 from services.session.play_events import Captured, CaptureRefused, Show, StartCapture, StopCapture
 
-HOPELESS = ("no_camera", "no_microphone")
+HOPELESS = ("no_camera", "no_microphone", "failed")
 """Trying again does not help."""
 
 

@@ -40,7 +40,14 @@ def _may_begin(state: PlayState) -> bool:
     if state.pending is not None and state.pending.decides:
         return False
     waited_s = state.now - max(state.due[0].since, state.speaking_since)
-    return not state.is_visitor_speaking or waited_s >= PATIENCE_S
+    return not state.is_visitor_speaking or waited_s >= PATIENCE_S or state.now >= _latest_begin(state)
+
+
+def _latest_begin(state: PlayState) -> float:
+    """From here on the must-say lines that are due would not be over when the scene is."""
+    lengths = [state.line_s(due.line) + LINE_START_S for due in state.due if due.is_must]
+    breaths_s = state.here().breath_s * len(lengths)
+    return state.span().last - sum(lengths) - breaths_s - LINE_START_S if lengths else state.play.duration_s
 
 
 def _fits(state: PlayState, due: DueLine) -> bool:

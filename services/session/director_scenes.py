@@ -10,8 +10,8 @@ from services.session.play_paths import spine
 
 QUIET_BEFORE_LEAVING_S = 2.5
 """After a reply that may have asked something, a scene is not left before the visitor had this long to answer."""
-GRACE_S = 4.0
-"""Beyond a scene's limit someone who is speaking may finish within this."""
+ARMED_PATIENCE_S = 6.0
+"""So long an enrolment that passed waits for the visitor to finish."""
 OVER_S = 0.5
 """The visit is over this long after its duration, whatever is missing."""
 
@@ -116,15 +116,23 @@ def _leave_decided(beat: Beat, deciding: Deciding) -> None:
 
 def _leave_by_clock(beat: Beat) -> None:
     state, scene, span = beat.state, beat.here, beat.state.span()
-    if state.now >= span.limit and (beat.is_floor_free() or state.now >= span.limit + GRACE_S):
+    if state.now >= span.limit and (beat.is_floor_free() or state.now >= span.last):
         enter(beat, target_of(scene, state.armed or CLOCK))
-    elif _has_must_lines(beat) or not beat.is_floor_free() or state.now < state.free_from:
+    elif _has_must_lines(beat) or state.now < state.free_from:
         return
     elif scene.kind != "talk":
-        if state.armed and state.now >= span.target:
+        if state.armed and state.now >= span.target and _may_pass(beat):
             enter(beat, target_of(scene, state.armed))
     elif state.now >= (span.target if state.armed else span.overtime) and _is_turn_over(beat):
         enter(beat, target_of(scene, state.armed or CLOCK))
+
+
+def _may_pass(beat: Beat) -> bool:
+    """A gate or an enrolment is over; for a visitor who goes on speaking its end waits a little, a face's not at all."""
+    state, capture = beat.state, beat.here.capture
+    patience_s = ARMED_PATIENCE_S if capture is None or capture.what == "voice" else 0.0
+    is_mirror_silent = state.saying is None and state.answering is None
+    return beat.is_floor_free() or (is_mirror_silent and state.now - state.armed_at >= patience_s)
 
 
 def _has_must_lines(beat: Beat) -> bool:
@@ -133,7 +141,7 @@ def _has_must_lines(beat: Beat) -> bool:
 
 def _is_turn_over(beat: Beat) -> bool:
     state = beat.state
-    return state.was_closing or state.now - state.quiet_since >= QUIET_BEFORE_LEAVING_S
+    return beat.is_floor_free() and (state.was_closing or state.now - state.quiet_since >= QUIET_BEFORE_LEAVING_S)
 
 
 def end_if_over(beat: Beat) -> None:

@@ -14,8 +14,8 @@ MEANING_WAIT_S = 2.0
 """So long a gate waits for what an answer meant, before it looks for the plain words itself."""
 CLOSING_S = 10.0
 """A reply begun this short before its scene should end asks nothing more."""
-REPLY_SLACK_S = 6.0
-"""A reply nothing is told of is given up after twice its longest length and these seconds."""
+REPLY_SLACK_S = 5.0
+"""A reply nothing is told of is given up after 1.5 times its longest length and these seconds."""
 FILLER_EVERY = 3
 """A filler is offered for one turn in so many."""
 HANDLED = ("refusal", "off_topic", "dictation", "unsafe", "second_person")
@@ -64,7 +64,7 @@ def answer(beat: Beat, utterance: int) -> None:
         answers=state.answers + 1,
         answering=Answering(
             utterance=utterance, ordered_at=state.now, is_closing=is_closing(state, state.now),
-            deadline=state.now + REPLY_START_S + 2 * longest_s + REPLY_SLACK_S,
+            deadline=state.now + REPLY_START_S + 1.5 * longest_s + REPLY_SLACK_S,
         ),
     )  # fmt: skip
 
@@ -72,13 +72,14 @@ def answer(beat: Beat, utterance: int) -> None:
 def reply_done(beat: Beat, told: ReplyDone) -> None:
     """An improvised answer is over, or there was none."""
     state = beat.state
+    was_asked = state.answering is not None
     was_closing = state.answering is not None and state.answering.is_closing
     replies = (*state.replies, told.said)[-REMEMBERED:] if told.said else state.replies
     beat.change(
         answering=None, quiet_since=state.now, free_from=state.now + beat.here.breath_s, replies=replies,
         was_closing=was_closing and not told.was_cut, steer="",
     )  # fmt: skip
-    if told.failed and not told.said and not state.is_visitor_speaking and beat.here.kind != "coda":
+    if was_asked and told.failed and not told.said and not state.is_visitor_speaking and beat.here.kind != "coda":
         cover(beat)
 
 

@@ -20,6 +20,10 @@ FEWEST_WORDS = 5
 """A reply that has no room for these is not begun."""
 SLOWEST = 0.85
 """Voices differ: replies are counted at this share of the play's words a minute."""
+GRACE_S = 4.0
+"""Beyond a scene's limit someone who is speaking may finish within this ..."""
+GRACE_TO_DECIDE_S = 8.0
+"""... and longer at a gate and in an enrolment: nobody is timed out in the middle of an answer."""
 STRETCH = 0.25
 """A scene whose signal never came stays this much longer than planned, hoping."""
 
@@ -64,6 +68,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     overtime: float
     """From here on it ends without a signal."""
     limit: float
+    """Here it ends, but whoever is speaking may finish."""
+    last: float
     """Here it ends, whoever speaks."""
 
 
@@ -80,20 +86,23 @@ def span(play: Play, way: tuple[Scene, ...], entered_at: float, language: str, m
     scene, rest = way[0], way[1:]
     if not rest:
         hard = min(entered_at + scene.time.hard, play.duration_s)
-        return Span(target=entered_at + scene.time.min, overtime=hard, limit=hard)
+        last = min(hard + GRACE_S, play.duration_s)
+        return Span(target=entered_at + scene.time.min, overtime=hard, limit=hard, last=last)
     end = coda_starts(play, language, measured) - CODA_LEAD_S
     room = end - sum(floor_s(play, after, language, measured) for after in rest[:-1])
     if scene.kind == "talk" and rest[0].id == play.coda:
         # Nothing but the coda follows: to leave early would only make silence.
-        return Span(target=end, overtime=end, limit=end)
+        return Span(target=end, overtime=end, limit=end, last=end)
     limit = room if scene.elastic else min(entered_at + scene.time.hard, room)
+    last = max(limit, min(room, limit + (GRACE_S if scene.kind == "talk" else GRACE_TO_DECIDE_S)))
     soonest = entered_at + scene.time.min
     if scene.kind != "talk":
-        return Span(target=min(soonest, limit), overtime=limit, limit=limit)
+        return Span(target=min(soonest, limit), overtime=limit, limit=limit, last=last)
     planned = scene.time.soft + sum(after.time.soft for after in rest[:-1])
     share = scene.time.soft / planned * (end - entered_at)
     target = min(max(soonest, entered_at + share), limit)
-    return Span(target=target, overtime=min(limit, target + STRETCH * max(0.0, target - entered_at)), limit=limit)
+    overtime = min(limit, target + STRETCH * max(0.0, target - entered_at))
+    return Span(target=target, overtime=overtime, limit=limit, last=last)
 
 
 def words_in(seconds: float, wpm: float, at_most: int) -> int:
