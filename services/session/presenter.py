@@ -99,9 +99,10 @@ class Presenter:
         speech = self.current
         if speech is None:
             return
-        self._out.append(Send(Hold(turn=speech.turn, gain=1.0)))
         if speech.is_held:
             self._anchor(speech, _on_grid(speech.played), now + self._config.gap_lead_s)
+        else:
+            self._out.append(Send(Hold(turn=speech.turn, gain=1.0)))
 
     def rewind(self, now: float) -> None:
         """The kiosk lost what it had: hand over again whatever has not sounded."""

@@ -200,7 +200,7 @@ def test_words_over_the_mirror_end_its_turn_and_the_ledger_knows_how_far_it_came
     room.played(turn, 1.0, 2.12)
     room.started(3.0)
     room.turns.partial(ev.PartialTranscript(turn=1, stable="wait a moment"), 3.12)
-    heard = [event for event in room.published(ev.TurnHeard) if event.turn == turn][0]
+    heard = next(event for event in room.published(ev.TurnHeard) if event.turn == turn)
     assert room.sent(wire.Flush)[0].turn == turn
     assert [event.reason for event in room.published(ev.EpochAdvanced)] == ["barge_in"]
     assert (heard.mirror_said, heard.was_cut) == ("the line", True)
@@ -359,7 +359,7 @@ def test_every_deliberate_wait_is_in_the_trace() -> None:
     room.voice(turn, 1.0, 2.3)
     room.played(turn, 0.05, 2.3 + CONFIG.lead_s + 0.05)
     room.played(turn, 1.0, 3.5)
-    trace = [timed for timed in room.published(ev.TurnTimed) if timed.turn == turn][0]
+    trace = next(timed for timed in room.published(ev.TurnTimed) if timed.turn == turn)
     whole = trace.sounded_at - trace.visitor_ended_at
     assert trace.lead_s == pytest.approx(CONFIG.lead_s)
     assert whole == pytest.approx(trace.waited_s + trace.lead_s + trace.llm_s + trace.tts_s + trace.own_s, abs=1e-6)
