@@ -85,3 +85,28 @@ def models_check(profile: Profile = "embedded", as_json: Json = False) -> None:
     from rig.models_commands import check_models
 
     sys.exit(check_models(profile, as_json=as_json))
+
+
+@app.command("rehearse")
+def rehearse_visit(
+    visitor: Annotated[Path, typer.Argument(help="Folder of a recorded visitor, for example tests/visitors/terse.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
+    film: Annotated[Path | None, typer.Option(help="Write an mp4 of what the visitor saw and heard here.")] = None,
+    script: Script = "",
+    sets: Sets = None,
+    config: Config = None,
+    url: Annotated[str, typer.Option(help="Kiosk socket of a running mirror; else one is started.")] = "",
+    token: Annotated[str, typer.Option(help="Kiosk token of that mirror.", envvar="MIRROR_KIOSK_TOKEN")] = "",
+    redis_url: Annotated[str, typer.Option(help="Its Redis: stage times and transcripts are read there.")] = "",
+) -> None:
+    """A recorded visitor goes through the real kiosk socket in real time; a report and a film come out."""
+    from rig.options import options_from
+    from rig.rehearse import Place
+    from rig.rehearse_command import run_rehearse
+
+    options = options_from(config, script=script, language="", port=0, sets=sets)
+    place = Place(options=options, url=url, token=token, redis_url=redis_url)
+    is_stdout = json_file == Path("-")
+    sys.exit(
+        run_rehearse(visitor, place, json_file=None if is_stdout else json_file, film_file=film, as_json=is_stdout)
+    )

@@ -93,6 +93,7 @@ class Kiosk:
             speech_ended_at=began_at + speech_end(samples) / MICROPHONE_HZ,
             scene=self.scene,
             is_overlap=self.loudspeaker.is_sounding,
+            was_listened=self.is_open,
         )
         self.recording.spoken.append(spoken)
         self._spoke_out.clear()

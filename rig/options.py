@@ -15,6 +15,7 @@ from shared.errors import BadInput, ConfigError
 
 STAGES = ("asr", "llm", "tts", "a2f_bridge", "faceswap", "session")
 DEFAULT_PORT = 8080
+DEFAULT_SCRIPT = "scripts/mirror.yaml"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +115,14 @@ def _port(options: Options, settings: Mapping[str, Any]) -> int:
                 f"port {port}: {os.strerror(error.errno or 0)}; give another with --port, or --port 0 for a free one"
             ) from error
         return int(probe.getsockname()[1])
+
+
+def script_of(options: Options) -> Path:
+    """The play that a mirror started with these options gives."""
+    settings = load_settings(options.config, os.environ)
+    for where, value in _overrides(options).items():
+        override(settings, where.split("."), value)
+    return ROOT / str(settings.get("session", {}).get("script", DEFAULT_SCRIPT))
 
 
 def options_from(

@@ -20,6 +20,8 @@ class Spoken(msgspec.Struct, kw_only=True):
     scene: str
     is_overlap: bool
     """Said while the mirror spoke."""
+    was_listened: bool
+    """The mirror listened when it began."""
 
 
 class Shot(msgspec.Struct, frozen=True, kw_only=True):

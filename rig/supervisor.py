@@ -80,7 +80,7 @@ def _mirror(planned: Plan, server: RedisServer, folder: str) -> Mirror:
     return Mirror(
         kiosk_url=f"http://{address}/?token={planned.kiosk_token}",
         operator_url=f"http://{address}/operator?token={planned.operator_token}",
-        socket_url=f"ws://{address}/kiosk",
+        socket_url=f"ws://{address}/kiosk/socket",
         kiosk_token=planned.kiosk_token,
         operator_token=planned.operator_token,
         redis=server,

@@ -1,0 +1,149 @@
+"""Plays a recorded visitor through the real kiosk socket, in real time, and measures what they had."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from rig.behaviour import behave
+from rig.bus_tap import BusTap
+from rig.camera import burst
+from rig.kiosk_client import Kiosk, kiosk
+from rig.options import Options, script_of
+from rig.recording import Recording
+from rig.supervisor import Mirror, running_mirror
+from rig.visitor import Visitor
+from shared.errors import EngineFailed
+from shared.events import AnyEvent
+
+BEGIN_PATIENCE_S = 30.0
+END_PATIENCE_S = 60.0
+"""Beyond the visit's own announced end: by then its watchdog has wiped it, or something is broken."""
+LONGEST_S = 420.0
+
+Progress = Callable[[str, float], None]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Which mirror the visitor steps up to."""
+
+    options: Options = Options(port=0)
+    """Of the mirror to start, if `url` is empty."""
+    url: str = ""
+    token: str = ""
+    redis_url: str = ""
+    """Of the running mirror's bus; without it only what a kiosk can see is measured."""
+
+
+class Rehearsal(msgspec.Struct, kw_only=True):
+    """What came of it."""
+
+    visitor: Visitor
+    recording: Recording
+    events: list[AnyEvent]
+    wipe: dict[str, object]
+    script: Path
+
+
+async def rehearse(visitor: Visitor, place: Place, progress: Progress, *, keeps_pictures: bool) -> Rehearsal:
+    """One visit, from stepping up to being forgotten.
+
+    Raises:
+        MirrorError: The mirror could not be started or reached, or the visit broke off.
+    """
+    async with AsyncExitStack() as stack:
+        mirror: Mirror | None = None
+        url, token, redis_url = place.url, place.token, place.redis_url
+        if not url:
+            progress("waking the mirror", 0.0)
+            mirror = await stack.enter_async_context(running_mirror(place.options))
+            url, token, redis_url = mirror.socket_url, mirror.kiosk_token, mirror.redis.url
+        client = await stack.enter_async_context(
+            kiosk(
+                url,
+                token,
+                language=visitor.file.language,
+                burst=burst(visitor.photo, 8),
+                keeps_pictures=keeps_pictures,
+            )
+        )
+        events = await _visit(client, visitor, redis_url, progress)
+        wipe = await _wipe_of(client.recording, redis_url, mirror)
+        return Rehearsal(
+            visitor=visitor, recording=client.recording, events=events, wipe=wipe, script=script_of(place.options)
+        )
+
+
+async def _visit(client: Kiosk, visitor: Visitor, redis_url: str, progress: Progress) -> list[AnyEvent]:
+    tap = BusTap(redis_url) if redis_url else None
+    async with asyncio.TaskGroup() as group:
+        devices = group.create_task(client.run())
+        await client.approach()
+        await _begun(client)
+        beside = [group.create_task(behave(client, visitor)), group.create_task(_show(client, progress))]
+        if tap:
+            beside.append(group.create_task(tap.listen(client.recording.session)))
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                await client.is_over.wait()
+        finally:
+            for task in (*beside, devices):
+                task.cancel()
+    if client.recording.forgotten is None:
+        reason = client.recording.closed_reason or f"nothing was forgotten after {LONGEST_S:.0f} s"
+        raise EngineFailed(f"rehearse: the visit broke off: {reason}")
+    return tap.events if tap else []
+
+
+async def _begun(client: Kiosk) -> None:
+    deadline = time.monotonic() + BEGIN_PATIENCE_S
+    while not client.recording.session:
+        if time.monotonic() > deadline or client.is_over.is_set():
+            why = "; ".join(f"{one.reason}: {one.detail}" for one in client.recording.refused)
+            raise EngineFailed(f"rehearse: no visit began within {BEGIN_PATIENCE_S:.0f} s {why}".rstrip())
+        await asyncio.sleep(0.05)
+
+
+async def _show(client: Kiosk, progress: Progress) -> None:
+    """A bar that runs with the visit."""
+    began, recording = client.recording.approached_at, client.recording
+    while True:
+        length = max(1.0, recording.ends_at - began)
+        progress(f"{client.look} {client.scene}".strip(), min(1.0, (client.now() - began) / length))
+        await asyncio.sleep(0.2)
+
+
+async def _wipe_of(recording: Recording, redis_url: str, mirror: Mirror | None) -> dict[str, object]:
+    """What the receipt says is left, and what we find ourselves."""
+    receipt = recording.forgotten
+    found: dict[str, object] = {
+        "keys_left": receipt.keys_left if receipt else None,
+        "files_left": receipt.files_left if receipt else None,
+        "after_s": round(recording.forgotten_at - recording.ends_at, 2),
+    }
+    if redis_url:
+        found["keys_found"] = await _keys_of(recording.session, redis_url)
+    if mirror:
+        found["files_found"] = await asyncio.to_thread(_files_with, recording.session, Path(mirror.logs))
+    return found
+
+
+async def _keys_of(session: str, redis_url: str) -> int | None:
+    client = redis.asyncio.Redis.from_url(redis_url)
+    try:
+        return len([key async for key in client.scan_iter(match=f"*{session}*", count=500)])
+    except RedisError:
+        return None
+    finally:
+        await client.aclose()
+
+
+def _files_with(session: str, folder: Path) -> list[str]:
+    """Files of the running mirror in which the session's name still stands: logs, and Redis' append-only file."""
+    name = session.encode()
+    return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and name in path.read_bytes()]

@@ -1,0 +1,187 @@
+"""What became of each thing the visitor said, and how long each stage took over it. Pure.
+
+Instants are seconds on the host clock. The delay a visitor feels runs from the end of their speech, as the microphone
+captured it, to the first sample of the mirror's next words, as the loudspeaker sounded it.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from rig.loudspeaker import Sounded
+from rig.recording import Recording, Spoken
+from rig.words import word_errors
+from shared.audio import VOICE_HZ
+from shared.events import (
+    AnyEvent,
+    Event,
+    FinalTranscript,
+    GuessTranscript,
+    LineWanted,
+    ReplyClause,
+    ReplyRequest,
+    SpeechChunk,
+    SpeechDue,
+    TurnHeard,
+)
+
+E = TypeVar("E", bound=Event)
+
+
+class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One turn: what the visitor said and what the mirror said next."""
+
+    turn: int = 0
+    """The mirror's; 0 if it said nothing more."""
+    scene: str = ""
+    said: str = ""
+    understood: str = ""
+    errors: int = 0
+    words: int = 0
+    is_counted: bool = True
+    """The mirror listened: its mistakes count."""
+    is_overlap: bool = False
+    kind: str = ""
+    """reply or line."""
+    line: str = ""
+    voice: str = ""
+    mirror: str = ""
+    was_cut: bool = False
+    is_rendered: bool = False
+    latency_ms: float | None = None
+    """End of the visitor's speech to the first sound; absent if the mirror was not answering (it was already speaking)."""
+    line_latency_ms: float | None = None
+    """For a line of the play: from the order to the first sound."""
+    own_share_ms: float | None = None
+    at_ms: dict[str, float] = {}
+    """When each stage was done, from the end of the visitor's speech (or from the line's order if nothing was said)."""
+    engine_ms: dict[str, float] = {}
+    """How long each engine took on the path."""
+
+
+def of_type(events: Iterable[AnyEvent], kind: type[E]) -> list[E]:
+    """Events of one type, in order."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+def first_sounds(sounded: Sequence[Sounded]) -> dict[int, float]:
+    """Per turn of the mirror: when its first sample sounded."""
+    first: dict[int, float] = {}
+    for piece in sounded:
+        first.setdefault(piece.turn, piece.at / VOICE_HZ)
+    return first
+
+
+def turns_of(recording: Recording, events: Sequence[AnyEvent]) -> list[Turn]:
+    """Every turn of the mirror that sounded, and everything the visitor said that no turn followed."""
+    began = first_sounds(recording.sounded)
+    answers = {turn: spoken for spoken in recording.spoken if (turn := _answer_to(spoken, began))}
+    turns = [_turn(number, at, answers.get(number), events) for number, at in sorted(began.items(), key=lambda x: x[1])]
+    unanswered = [spoken for spoken in recording.spoken if answers.get(_answer_to(spoken, began)) is not spoken]
+    return turns + [_words_of(Turn(), spoken, events) for spoken in unanswered]
+
+
+def _answer_to(spoken: Spoken, began: dict[int, float]) -> int:
+    """The first turn that began after something was said; 0: none."""
+    later = [(at, turn) for turn, at in began.items() if at >= spoken.speech_ended_at]
+    return min(later)[1] if later else 0
+
+
+def finals_for(spoken: Spoken, events: Sequence[AnyEvent]) -> list[FinalTranscript]:
+    """Transcripts of what was said then; those that a later one took up are left out."""
+    finals = [
+        final
+        for final in of_type(events, FinalTranscript)
+        if final.started_at < spoken.speech_ended_at and final.ended_at > spoken.began_at
+    ]
+    joined = {final.joins for final in finals if final.joins}
+    return [final for final in finals if final.turn not in joined]
+
+
+def _words_of(turn: Turn, spoken: Spoken, events: Sequence[AnyEvent]) -> Turn:
+    finals = finals_for(spoken, events)
+    turn.said, turn.scene, turn.is_overlap = spoken.text, spoken.scene, spoken.is_overlap
+    turn.understood = " ".join(final.text for final in finals)
+    turn.errors, turn.words = word_errors(spoken.text, turn.understood)
+    turn.is_counted = bool(finals) or spoken.was_listened
+    return turn
+
+
+def _turn(number: int, sounded_at: float, spoken: Spoken | None, events: Sequence[AnyEvent]) -> Turn:
+    turn = Turn(turn=number)
+    mine = [event for event in events if event.turn == number]
+    due = next((e for e in of_type(events, SpeechDue) if e.speech_turn == number and e.from_sample == 0), None)
+    rev = due.speech_rev if due else 0
+    wanted = next(iter(of_type(mine, LineWanted)), None)
+    chunk = next((e for e in of_type(mine, SpeechChunk) if e.rev == rev and e.from_sample == 0), None)
+    clauses = [e for e in of_type(mine, ReplyClause) if e.rev == rev]
+    heard = next(iter(of_type(mine, TurnHeard)), None)
+    turn.kind = "line" if wanted else "reply"
+    turn.line = wanted.line if wanted else ""
+    turn.voice = wanted.voice if wanted else next((clause.voice for clause in clauses), "")
+    turn.mirror = heard.mirror_said if heard else ""
+    turn.was_cut = bool(heard and heard.was_cut)
+    turn.is_rendered = bool(chunk and chunk.is_rendered)
+    if wanted:
+        turn.line_latency_ms = _ms(sounded_at - wanted.at)
+    zero = wanted.at if wanted else 0.0
+    if spoken is not None:
+        _words_of(turn, spoken, events)
+        zero = spoken.speech_ended_at
+        turn.latency_ms = _ms(sounded_at - zero)
+    request = next((e for e in of_type(mine, ReplyRequest) if e.rev == rev), None)
+    path = _Path(request=request, clause=next(iter(clauses), None), chunk=chunk, due=due, sounded_at=sounded_at)
+    final = finals_for(spoken, events)[-1:] if spoken else []
+    _note_times(turn, path, final[0] if final else None, zero)
+    if not wanted and final:
+        turn.own_share_ms = own_share_ms(path, final[0], of_type(events, GuessTranscript))
+    return turn
+
+
+class _Path(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened on the way to one turn's first sound."""
+
+    request: ReplyRequest | None
+    clause: ReplyClause | None
+    chunk: SpeechChunk | None
+    due: SpeechDue | None
+    sounded_at: float
+
+
+def _note_times(turn: Turn, path: _Path, final: FinalTranscript | None, zero: float) -> None:
+    marks = {"final": final, "request": path.request, "clause": path.clause, "chunk": path.chunk, "released": path.due}
+    turn.at_ms = {name: _ms(event.at - zero) for name, event in marks.items() if event is not None}
+    if path.due:
+        turn.at_ms["due"] = _ms(path.due.due_at - zero)
+    turn.at_ms["sounded"] = _ms(path.sounded_at - zero)
+    engines = {
+        "asr": final.engine_s if final else 0.0,
+        "llm": path.clause.engine_s if path.clause else 0.0,
+        "tts": path.chunk.engine_s if path.chunk else 0.0,
+    }
+    turn.engine_ms = {name: _ms(seconds) for name, seconds in engines.items() if seconds}
+
+
+def own_share_ms(path: _Path, final: FinalTranscript, guesses: Sequence[GuessTranscript]) -> float | None:
+    """Bus and code on the path to the first sound: each hop's time less its engine's and the named waits. ms.
+
+    The path runs through the final transcript where the reply was ready before it, else through what the reply was
+    started from. The waits are the end-of-turn detection (`waited_s`) and the lead before the loudspeaker.
+    """
+    if not (path.request and path.clause and path.chunk and path.due):
+        return None
+    release = path.due.at - max(final.at, path.chunk.at)
+    playout = path.sounded_at - path.due.due_at
+    hearing = max(0.0, final.at - final.ended_at - final.waited_s - final.engine_s)
+    if path.chunk.at <= final.at:
+        return _ms(hearing + release + playout)
+    source = next((guess for guess in reversed(guesses) if guess.at <= path.request.at), None)
+    from_guess = source is not None and path.request.is_guess
+    begun_at = source.at if source is not None and from_guess else final.at
+    making = path.chunk.at - begun_at - path.clause.engine_s - path.chunk.engine_s
+    return _ms((0.0 if from_guess else hearing) + making + release + playout)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000.0, 1)
