@@ -1,14 +1,19 @@
 /** The glass: one canvas on which the reflection and the copy are painted, and cross. */
 
+import { Breath } from "./breath.js";
 import { SIDE, arrivals, veil } from "./crossing.js";
+import { Fidelity } from "./fidelity.js";
 import { Appearance } from "./looks.js";
 import { place } from "./placing.js";
 
-const MOST_PIXELS = 1_300_000; // beyond it no one sees more of a 640 x 480 face
-const LEAST_PIXELS = 250_000;
-const SLOW_MS = 14; // a painting that takes longer costs frames: paint fewer pixels
+const SOFT = 0.6; // clarity below which few pixels hold all there is to see
+const SOFT_PIXELS = 160_000;
 
-/** @typedef {CanvasImageSource} Source */
+/** @param {HTMLVideoElement | ImageBitmap | null} source @returns {{width: number, height: number} | null} Pixels; null: no picture. */
+function sizeOf(source) {
+  const width = source?.videoWidth ?? source?.width;
+  return width ? { width, height: source.videoHeight ?? source.height } : null;
+}
 
 export class Glass {
   /** @param {HTMLCanvasElement} canvas @param {HTMLElement} frame Carries `--picture`, the picture's share of the width. */
@@ -22,9 +27,11 @@ export class Glass {
     this.points = new ImageData(SIDE, SIDE);
     this.times = arrivals();
     this.appearance = new Appearance();
-    this.pixels = MOST_PIXELS;
-    this.cost = 0;
+    this.breath = new Breath();
+    this.fidelity = new Fidelity();
     this.copy = null;
+    this.isSoft = true;
+    this.width = 0;
     new ResizeObserver(() => this.#measure()).observe(document.documentElement);
     this.#measure();
   }
@@ -42,7 +49,10 @@ export class Glass {
   #measure() {
     const width = innerWidth * devicePixelRatio;
     const height = innerHeight * devicePixelRatio;
-    const scale = Math.min(1, Math.sqrt(this.pixels / (width * height)));
+    const { pixels, isRich } = this.fidelity.level;
+    const most = this.isSoft ? Math.min(pixels, SOFT_PIXELS) : pixels;
+    const scale = Math.min(1, Math.sqrt(most / (width * height)));
+    this.canvas.classList.toggle("rich", isRich);
     this.canvas.width = Math.max(2, Math.round(width * scale));
     this.canvas.height = Math.max(2, Math.round(height * scale));
     this.layer.canvas.width = this.canvas.width;
@@ -57,16 +67,21 @@ export class Glass {
    * @returns {import("./looks.js").Look & {isMoving: boolean}} What was painted.
    */
   paint(now, camera) {
-    const started = performance.now();
     const look = this.appearance.at(now, this.copy !== null);
-    this.canvas.style.opacity = look.light.toFixed(3);
+    if (look.clarity < SOFT !== this.isSoft) {
+      this.isSoft = !this.isSoft;
+      this.#measure();
+    }
     if (look.light > 0.003) this.#picture(look, camera);
-    this.#spare(performance.now() - started);
+    this.context.fillStyle = `rgb(0 0 0 / ${1 - look.light})`;
+    if (look.light < 1) this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    this.breath.paint(this.context, now, look.breath);
     return look;
   }
 
   #picture({ copy, clarity }, camera) {
     const shown = this.copy === null ? 0 : copy;
+    this.#frame(camera, shown);
     if (shown < 1) this.#draw(this.context, camera, true, clarity);
     if (shown === 1) this.#draw(this.context, this.copy, false, clarity);
     else if (shown > 0) this.#cross(shown, clarity);
@@ -90,14 +105,26 @@ export class Glass {
     onto.setTransform(1, 0, 0, 1, 0, 0);
     onto.fillStyle = "#000";
     onto.fillRect(0, 0, width, height);
-    const size = source && { width: source.videoWidth ?? source.width, height: source.videoHeight ?? source.height };
-    if (!size?.width) return;
+    const size = sizeOf(source);
+    if (!size) return;
     const at = place(size.width, size.height, width, height);
-    this.frame.style.setProperty("--picture", Math.min(1, at.width / width).toFixed(3));
     if (isMirrored) onto.setTransform(-1, 0, 0, 1, width, 0);
     onto.imageSmoothingQuality = "high";
     onto.drawImage(this.#softened(source, size, clarity), at.x, at.y, at.width, at.height);
     onto.setTransform(1, 0, 0, 1, 0, 0);
+  }
+
+  /** Tell the vignette how wide the picture is: between the two while they cross. */
+  #frame(camera, part) {
+    const share = (source) => {
+      const size = sizeOf(source);
+      return size ? Math.min(1, place(size.width, size.height, this.canvas.width, this.canvas.height).width / this.canvas.width) : null;
+    };
+    const [mirrored, copied] = [share(camera), share(this.copy)];
+    const width = (mirrored ?? copied ?? 1) * (1 - part) + (copied ?? 1) * part;
+    if (Math.abs(width - this.width) < 0.002) return;
+    this.width = width;
+    this.frame.style.setProperty("--picture", width.toFixed(3));
   }
 
   /** The source as through breath: made small, so that making it large again blurs it. */
@@ -111,12 +138,8 @@ export class Glass {
     return this.soft.canvas;
   }
 
-  /** A slow machine paints fewer pixels rather than fewer pictures. */
-  #spare(ms) {
-    this.cost += 0.05 * (ms - this.cost);
-    if (this.cost < SLOW_MS || this.pixels <= LEAST_PIXELS) return;
-    this.pixels = Math.max(LEAST_PIXELS, this.pixels * 0.7);
-    this.cost = 0;
-    this.#measure();
+  /** A slow machine paints fewer pixels rather than fewer pictures. @param {number} ms Between two paintings. */
+  spend(ms) {
+    if (this.fidelity.spend(ms)) this.#measure();
   }
 }

@@ -1,8 +1,10 @@
-/** What is to be seen: glass, breath, ear and type, in the look that the session names. */
+/** What is to be seen: glass, ear and type, in the look that the session names. */
 
-import { Breath, Ear } from "./breath.js";
+import { Ear } from "./ear.js";
 import { Glass } from "./glass.js";
 import { Invitation, Place } from "./type.js";
+
+const PACE_S = { waiting: 0.09, visit: 0.029 }; // at most so often: no source is faster, and a dim blur needs less
 
 export class Mirror {
   /** @param {import("./camera.js").Camera} camera @param {(at: number) => void} painted Called after each painting, own clock, seconds. */
@@ -12,13 +14,13 @@ export class Mirror {
     this.camera = camera;
     this.painted = painted;
     this.glass = new Glass(find("glass"), this.root);
-    this.breath = new Breath(find("breath"));
     this.ear = new Ear(find("ear"));
     this.line = new Place(find("line"));
     this.subtitle = new Place(find("subtitle"));
     this.trouble = new Place(find("trouble"));
     this.invitation = new Invitation(new Place(find("invitation")));
     this.isDirty = true;
+    this.paintedAt = 0;
     this.become({ look: "dark", crossing_s: 4, language: "en" });
     this.#watch();
     requestAnimationFrame(() => this.#paint());
@@ -63,12 +65,14 @@ export class Mirror {
   #paint() {
     requestAnimationFrame(() => this.#paint());
     const now = performance.now() / 1000;
+    const passed = now - this.paintedAt;
+    if (passed < PACE_S[this.look === "attract" ? "waiting" : "visit"]) return;
     if (this.isDirty) {
+      if (this.look !== "attract") this.glass.spend(passed * 1000);
+      this.paintedAt = now;
       const look = this.glass.paint(now, this.camera.isOpen ? this.camera.video : null);
-      this.strength = look.breath;
-      this.isDirty = look.isMoving;
+      this.isDirty = look.isMoving || look.breath > 0;
       this.painted(now);
     }
-    this.breath.paint(now, this.strength ?? 0);
   }
 }
