@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from services.a2f_bridge.blendshapes import COUNT, POSE_HZ, Poses
+from services.a2f_bridge.blendshapes import COUNT, POSE_HZ, Pose, Poses
 from services.a2f_bridge.closing import CROSSFADE_S
 from services.a2f_bridge.face_animator import SAMPLES_PER_POSE, FaceAnimator, Speech, Utterance, check_speech
 from shared.errors import ConfigError, EngineFailed, EngineUnavailable
@@ -102,7 +102,8 @@ class FallbackUtterance:
         self._heard = np.zeros(0, np.float32)
         self._heard_from = 0
         self._made = 0
-        self._last = np.zeros((1, COUNT), np.float32)
+        self._last = np.zeros(COUNT, np.float32)
+        self._seam: _Seam | None = None
 
     @property
     def engine(self) -> str:
@@ -117,8 +118,6 @@ class FallbackUtterance:
         try:
             poses = await self.inner.push(speech)
         except EngineFailed as error:
-            if not self._can_switch:
-                raise
             poses = await self._switch(error)
         return self._note(poses)
 
@@ -127,8 +126,6 @@ class FallbackUtterance:
         try:
             poses = await self.inner.finish()
         except EngineFailed as error:
-            if not self._can_switch:
-                raise
             poses = await self._switch(error)
             poses = np.concatenate((poses, await self.inner.finish()))
         if self._can_switch:
@@ -146,31 +143,51 @@ class FallbackUtterance:
         self._heard_from += drop
 
     def _note(self, poses: Poses) -> Poses:
-        self._made += len(poses)
+        if self._seam:
+            poses = self._seam.join(poses)
         if len(poses):
-            self._last = poses[-1:]
+            self._last = poses[-1]
+        self._made += len(poses)
         return poses
 
     async def _switch(self, error: EngineFailed) -> Poses:
-        """Let the second engine hear the run-up, and melt its poses into the last one that was shown."""
+        """Let the second engine hear the run-up and what the first still owed."""
+        if not self._can_switch:
+            raise error
+        self._can_switch = False
         self._animator.note_break(error)
         await self.inner.cancel()
-        self._can_switch = False
         try:
             self.inner = self._animator.open_second()
         except EngineUnavailable as both:
             raise EngineFailed(f"a2f_bridge: both engines are away ({error}; {both})") from both
-        poses = (await self.inner.push(self._heard))[self._made - self._heard_from // SAMPLES_PER_POSE :]
-        self._heard = np.zeros(0, np.float32)
-        return melt(self._last, poses)
+        self._seam = _Seam(self._last, run_up=self._made - self._heard_from // SAMPLES_PER_POSE)
+        heard, self._heard = self._heard, np.zeros(0, np.float32)
+        return await self.inner.push(heard)
 
 
-def melt(last: Poses, poses: Poses) -> Poses:
-    """`poses`, beginning at `last` (shape (1, 52)) and free of it after MELT_POSES."""
-    if len(poses) == 0:
-        return poses
-    left = np.clip(1.0 - np.arange(1, len(poses) + 1) / MELT_POSES, 0.0, 1.0)[:, None]
-    return np.asarray(np.clip(poses + left * (last - poses[0]), 0.0, 1.0), np.float32)
+class _Seam:
+    """Joins the second engine's poses to the last one of the first."""
+
+    def __init__(self, last: Pose, run_up: int) -> None:
+        self._last = last
+        self._run_up = run_up
+        """Poses still to come that were shown already."""
+        self._remainder: Pose | None = None
+        self._joined = 0
+
+    def join(self, poses: Poses) -> Poses:
+        """The next poses of the second engine: without the run-up, beginning at the last shown and free of it after MELT_POSES."""
+        passed = min(self._run_up, len(poses))
+        self._run_up -= passed
+        poses = poses[passed:]
+        if len(poses) == 0 or self._joined >= MELT_POSES:
+            return poses
+        if self._remainder is None:
+            self._remainder = self._last - poses[0]
+        left = np.clip(1.0 - np.arange(self._joined, self._joined + len(poses)) / MELT_POSES, 0.0, 1.0)
+        self._joined += len(poses)
+        return np.asarray(np.clip(poses + left[:, None] * self._remainder, 0.0, 1.0), np.float32)
 
 
 def open_engine(options: Options, others: Callable[[str], FaceAnimator]) -> FaceAnimator:

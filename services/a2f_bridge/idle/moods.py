@@ -48,7 +48,7 @@ MOODS: dict[str, Mood] = {
         sway_deg=0.5, pitch_deg=-5.0, breath_s=5.6, breath_deg=1.0, smile=0.0, brow=0.0,
     ),
     "waking": Mood(
-        settle_s=0.7, lids=0.10, blink_s=1.7, stay_s=0.7, wander_deg=3.0, away=0.15,
+        settle_s=0.7, lids=0.10, blink_s=2.2, stay_s=0.8, wander_deg=3.0, away=0.08,
         sway_deg=0.9, pitch_deg=0.8, breath_s=3.8, breath_deg=0.9, smile=0.02, brow=0.14,
     ),
     "listening": Mood(nod_s=6.5, brow=0.05),

@@ -1,0 +1,54 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from services.a2f_bridge.config import BridgeConfig, address
+from services.a2f_bridge.stage import open_stage
+from shared.config import section
+from shared.errors import BadInput, ConfigError
+
+
+def test_the_shipped_settings_are_the_defaults() -> None:
+    shipped = tomllib.loads((Path(__file__).parents[2] / "config" / "mirror.toml").read_text())
+    assert section(shipped, "a2f_bridge", BridgeConfig) == BridgeConfig()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("127.0.0.1:11111", ("127.0.0.1", 11111)), ("unreal:11111", ("unreal", 11111)), ("[::1]:9", ("::1", 9))],
+)
+def test_an_address_is_a_host_and_a_port(text: str, found: tuple[str, int]) -> None:
+    assert address(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "unreal", ":11111", "unreal:", "unreal:x", "unreal:0", "unreal:70000"])
+def test_an_address_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="host:port"):
+        section({"a2f_bridge": {"live_link": text}}, "a2f_bridge", BridgeConfig)
+
+
+@pytest.mark.parametrize("offset", [-1, 1001])
+def test_a_video_path_of_impossible_length_is_refused(offset: int) -> None:
+    with pytest.raises(ConfigError, match="av_offset_ms"):
+        section({"a2f_bridge": {"av_offset_ms": offset}}, "a2f_bridge", BridgeConfig)
+
+
+def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'embedded'"):
+        open_stage({"a2f_bridge": {"engine": "embeded"}})
+
+
+def test_an_unknown_setting_is_refused() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'subject'"):
+        open_stage({"a2f_bridge": {"subjekt": "x"}})
+
+
+def test_a_subject_that_unreal_could_not_show_is_refused_before_any_visit() -> None:
+    with pytest.raises(BadInput, match="subject"):
+        open_stage({"a2f_bridge": {"subject": "Spiegel\u00e9"}})
+
+
+def test_a_fallback_cannot_wrap_itself() -> None:
+    with pytest.raises(ConfigError, match="wrap itself"):
+        open_stage({"a2f_bridge": {"engine": "fallback", "options": {"fallback": {"order": ["fallback", "embedded"]}}}})
