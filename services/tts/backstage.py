@@ -1,0 +1,156 @@
+"""What happens beside the speaking: a voice is made of the visitor, lines are rendered ahead."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from services.tts.rendered import LineKey, RenderedLine, RenderedLines
+from services.tts.synthesizer import HOST, SELF, Voice, VoiceSample
+from services.tts.voicing import Voicing
+from shared.audio import to_float
+from shared.errors import EngineFailed
+from shared.events import AnyEvent, LineAhead, LineRendered, LineWanted, VoiceFailed, VoiceReady, VoiceSampleTaken
+from shared.stage import Visit
+
+
+class Backstage:
+    """The voices of one visit and its lines. What is made here never stands in the way of what a visitor waits for."""
+
+    def __init__(self, voicing: Voicing, visit: Visit, own_lines: RenderedLines, host_lines: RenderedLines) -> None:
+        self._voicing = voicing
+        self._visit = visit
+        self._lines = {SELF: own_lines, HOST: host_lines}
+        self._copy: Voice | None = None
+        self._is_decided = False
+        """A voice was made, or none could be made: lines of the copy need wait no longer."""
+        self._sample: VoiceSampleTaken | None = None
+        self._ahead: dict[LineKey, LineAhead] = {}
+        self._announced: set[tuple[str, str, str]] = set()
+        self._answered_turn = 0
+        """Newest sample that was answered with VoiceReady or VoiceFailed."""
+        self._turn = 0
+        self._seq = 0
+        self._wake = asyncio.Event()
+        self.on_failure: Callable[[EngineFailed], None] = lambda _error: None
+
+    # --- voices and lines as they are now ---------------------------------------------------------------------------
+
+    def voice(self, name: str) -> Voice:
+        """The voice of that name; the host's while there is no copy."""
+        return self._copy if name == SELF and self._copy is not None else self._voicing.engine.host
+
+    def find(self, event: LineWanted) -> RenderedLine | None:
+        """The line, if it lies ready in the voice it would be spoken in now."""
+        name = self.voice(event.voice).name
+        return self._lines[name].find(LineKey(event.line, name, event.language, event.text))
+
+    # --- orders -----------------------------------------------------------------------------------------------------
+
+    def take_sample(self, event: VoiceSampleTaken) -> None:
+        """Make a voice of this; a newer sample replaces one that still waits."""
+        self._sample = event
+        self._wake.set()
+
+    def take_line(self, event: LineAhead) -> None:
+        """Render this when there is time, in the order they came."""
+        self._ahead[LineKey(event.line, event.voice, event.language, event.text)] = event
+        self._wake.set()
+
+    async def rebuild(self) -> None:
+        """After a restart: everything that was ordered, and what of it was announced already."""
+        outlet = self._visit.outlet
+        for event in await outlet.recall("voice_ready"):
+            self._recall_announcement(event)
+        for event in await outlet.recall("lines"):
+            if isinstance(event, LineAhead):
+                self.take_line(event)
+        for event in await outlet.recall("voice_sample"):
+            if isinstance(event, VoiceSampleTaken):
+                self.take_sample(event)
+        if self._sample is not None:
+            # Now, not beside: a copy that speaks on in another voice is worse than one that speaks a moment later.
+            await self._make_voice(self._sample)
+
+    def _recall_announcement(self, event: AnyEvent) -> None:
+        self._turn, self._seq = event.turn, event.seq
+        if isinstance(event, LineRendered):
+            self._announced.add((event.line, event.voice, event.language))
+        elif isinstance(event, VoiceReady | VoiceFailed):
+            self._answered_turn = event.turn
+
+    # --- the loop ---------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work on what was ordered, for ever: the voice first, then lines in their order."""
+        while True:
+            self._wake.clear()
+            if self._sample is not None:
+                await self._make_voice(self._sample)
+            elif (key := self._next_line()) is not None:
+                await self._render(self._ahead.pop(key))
+            else:
+                await self._wake.wait()
+
+    def _next_line(self) -> LineKey | None:
+        return next((key for key in self._ahead if key.voice == HOST or self._is_decided), None)
+
+    async def _make_voice(self, event: VoiceSampleTaken) -> None:
+        began = self._visit.clock.now()
+        engine = self._voicing.engine
+        sample = VoiceSample(samples=to_float(event.pcm), text=event.text)
+        result: VoiceReady | VoiceFailed
+        try:
+            voice = await self._voicing.desk.last(lambda: engine.make_voice(sample), is_urgent=False)
+        except EngineFailed as error:
+            self.on_failure(error)
+            result = VoiceFailed(reason=str(error))
+        else:
+            self._forget_copy()
+            self._copy = voice
+            result = VoiceReady(engine=engine.about().name, took_s=self._visit.clock.now() - began)
+        self._is_decided = True
+        if self._sample is event:  # else a newer one came meanwhile
+            self._sample = None
+        if event.turn > self._answered_turn:
+            self._turn = self._answered_turn = event.turn
+            await self._announce(result)
+
+    async def _render(self, event: LineAhead) -> None:
+        voice = self.voice(event.voice)
+        lines = self._lines[voice.name]
+        key = LineKey(event.line, voice.name, event.language, event.text)
+        line = lines.find(key)
+        if line is None:
+            try:
+                line = await self._voicing.render(event.text, voice, event.language)
+            except EngineFailed as error:
+                self.on_failure(error)
+                return
+            lines.keep(key, line)
+        name = (event.line, event.voice, event.language)
+        if name not in self._announced:
+            self._announced.add(name)
+            await self._announce(
+                LineRendered(line=event.line, voice=event.voice, language=event.language, samples=line.samples)
+            )
+
+    async def _announce(self, result: VoiceReady | VoiceFailed | LineRendered) -> None:
+        self._seq += 1
+        await self._visit.outlet.publish(msgspec.structs.replace(result, turn=self._turn, seq=self._seq))
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Drop the visitor's voice, the sample and everything that was to be said in it."""
+        self._forget_copy()
+        self._sample = None
+        self._ahead.clear()
+        self._lines[SELF].clear()
+
+    def _forget_copy(self) -> None:
+        """Lines rendered in the old copy go with it."""
+        if self._copy is not None:
+            self._voicing.engine.forget(self._copy)
+            self._copy = None
+            self._lines[SELF].clear()

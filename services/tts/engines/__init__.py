@@ -1,0 +1,13 @@
+"""The engines of the port `Synthesizer`: a word of the settings -> a module, imported only when it is chosen."""
+
+from services.tts.synthesizer import Synthesizer
+from shared.engines import Engines
+
+ENGINES: Engines[Synthesizer] = Engines(
+    "tts",
+    {
+        "piper": "services.tts.engines.piper",
+        "tone": "services.tts.engines.tone",
+        "fallback": "services.tts.engines.fallback",
+    },
+)

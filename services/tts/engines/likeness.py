@@ -1,0 +1,119 @@
+"""From the stock voice toward the visitor's, frame by frame. Pure numpy.
+
+Three steps, each worth something by itself (docs/adr/0041): pitch and its spread; formants and the lean of the spectrum; and
+each voiced frame drawn toward the visitor's own frames of the same sound.
+"""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from services.tts.engines.alignment import align, best_warp, both_voiced
+from services.tts.engines.voice_print import TOLD, VoicePrint, cepstra, extended, level, smooth, voiced, warp
+from services.tts.engines.world import Floats, Frames
+
+_NEAREST = 4
+"""Frames of the visitor that are averaged for one of ours: fewer sound rough, more sound dull."""
+
+_LIMIT = 15.0 * np.log(10.0) / 10.0
+"""Most the lean of the spectrum is changed, 15 dB: beyond it the sample's microphone is copied, not the voice."""
+
+_BY_WORDS = 0.5
+
+_HAN = np.hanning(11)[1:-1]
+_GLIDE = _HAN / _HAN.sum()
+"""45 ms over which a frame's change is smoothed: shorter and it bubbles."""
+
+MARGIN = 4
+"""Frames on either side that a frame's change depends on."""
+
+
+class Likeness(msgspec.Struct, frozen=True):
+    """What turns the stock voice's frames into the copy's. Holds spectra of the visitor."""
+
+    stock_log_pitch: float
+    log_pitch: float
+    spread: float
+    """Ratio of pitch spreads."""
+    loudest: float
+    """Of the stock voice: tells voiced frames from quiet ones."""
+    warp: float
+    lean: Floats
+    """Added to every log spectrum, shape (BINS,)."""
+    strength: float
+    sounds: Floats
+    """The visitor's voiced frames, log, level removed, shape (n, BINS)."""
+    sound_shapes: Floats
+    """The same as features, shape (n, MATCHED)."""
+    stock_shapes: Floats
+    """What the stock voice did at those words, as features, shape (n, MATCHED)."""
+    shape_mean: Floats
+    shape_spread: Floats
+    stock_spread: Floats
+
+    def apply(self, frames: Frames) -> Frames:
+        """The frames as the visitor might have spoken them; loudness stays. Trust all but the outer MARGIN frames."""
+        before = np.log(frames.envelope)
+        is_voiced = voiced(frames.pitch, level(before), self.loudest)
+        after: Floats = np.add(warp(before, self.warp), self.lean)
+        if is_voiced.any():
+            after = after + self.strength * _glided(self._toward(before, after, is_voiced)) * is_voiced[:, None]
+        envelope = np.exp(after)
+        envelope *= frames.envelope.sum(axis=1, keepdims=True) / envelope.sum(axis=1, keepdims=True)
+        return Frames(self._pitch(frames.pitch), envelope, np.clip(warp(frames.breath, self.warp), 1e-6, 1.0))
+
+    def _pitch(self, pitch: Floats) -> Floats:
+        log_pitch = np.log(np.maximum(pitch, 1.0))
+        moved = np.exp((log_pitch - self.stock_log_pitch) * self.spread + self.log_pitch)
+        return np.where(pitch > 0.0, np.clip(moved, 55.0, 500.0), 0.0)
+
+    def _toward(self, before: Floats, after: Floats, is_voiced: NDArray[np.bool_]) -> Floats:
+        """Per frame, the way from `after` to the visitor's nearest frames; zero where there is no voice."""
+        own, stock = after[is_voiced], before[is_voiced]
+        shapes = (cepstra(own - level(own)) - self.shape_mean) / self.shape_spread
+        said = cepstra(stock - level(stock)) / self.stock_spread
+        distance = (1.0 - _BY_WORDS) * _squares(shapes, self.sound_shapes) + _BY_WORDS * _squares(
+            said, self.stock_shapes
+        )
+        nearest = np.argpartition(distance, _NEAREST, axis=1)[:, :_NEAREST]
+        wanted = self.sounds[nearest].mean(axis=1)
+        change = np.zeros_like(after)
+        change[is_voiced] = (wanted - level(wanted) + level(own) - own) * TOLD
+        return change
+
+
+def likeness(stock: VoicePrint, visitor: VoicePrint, same_words: VoicePrint, strength: float) -> Likeness:
+    """How to get from `stock` to `visitor`. `same_words`: the stock voice saying what the visitor's sample says."""
+    pairs = both_voiced(align(same_words, visitor), same_words, visitor)
+    factor = best_warp(pairs, same_words, visitor)
+    lean = extended(np.clip(smooth(visitor.mean - warp(stock.mean, factor)), -_LIMIT, _LIMIT))
+    moved = cepstra(warp(stock.log_envelope[stock.is_voiced], factor) + lean)
+    theirs = cepstra(visitor.log_envelope[visitor.is_voiced])
+    stock_spread = cepstra(stock.log_envelope[stock.is_voiced]).std(axis=0) + 1e-6
+    sounds = visitor.log_envelope[pairs[:, 1]]
+    return Likeness(
+        stock_log_pitch=stock.log_pitch,
+        log_pitch=visitor.log_pitch,
+        spread=float(np.clip(visitor.pitch_spread / stock.pitch_spread, 0.6, 1.6)),
+        loudest=stock.loudest,
+        warp=factor,
+        lean=lean,
+        strength=strength,
+        sounds=sounds,
+        sound_shapes=(cepstra(sounds) - theirs.mean(axis=0)) / (theirs.std(axis=0) + 1e-6),
+        stock_shapes=cepstra(same_words.log_envelope[pairs[:, 0]]) / stock_spread,
+        shape_mean=moved.mean(axis=0),
+        shape_spread=moved.std(axis=0) + 1e-6,
+        stock_spread=stock_spread,
+    )
+
+
+def _squares(a: Floats, b: Floats) -> Floats:
+    """Squared distances, shape (len(a), len(b))."""
+    return np.asarray((a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None] - 2.0 * a @ b.T)
+
+
+def _glided(change: Floats) -> Floats:
+    """Each bin smoothed along time."""
+    padded = np.pad(change, ((MARGIN, MARGIN), (0, 0)))
+    return np.asarray(sum(w * padded[i : i + len(change)] for i, w in enumerate(_GLIDE)))

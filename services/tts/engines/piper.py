@@ -1,0 +1,196 @@
+"""Embedded: Piper's packaged voice "joe" (CC0), and the same voice shaped toward the visitor. English only.
+
+Not a clone, and not called one: a voice that leans toward yours. Piper is GPL-3.0 and stays within this engine.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from importlib.metadata import version
+
+import msgspec
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from services.tts.engines.likeness import Likeness, likeness
+from services.tts.engines.piper_net import HOP, PIPER_HZ, PiperNet
+from services.tts.engines.shaped_speech import ShapedSpeech, pitch_of_stock, voiced_frames
+from services.tts.engines.voice_print import VoicePrint, take_print
+from services.tts.engines.world import Floats, analyse, careful_pitch, quick_pitch
+from services.tts.loudness import gain_to_target
+from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
+from shared.audio import MICROPHONE_HZ, VOICE_HZ
+from shared.errors import EngineFailed
+
+_LANGUAGES = ("en",)
+
+_PATTERN = (
+    "The mirror keeps a quiet version of everything you say.",
+    "Tell me what you see when you look at my face.",
+    "Would you choose the same road if you could begin again?",
+)
+"""Said once at the start: what the stock voice is like, and how loud. Together they hold nearly every English phoneme."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may be set."""
+
+    host_slowness: float = 1.12
+    """The host speaks calmly: so much slower than the voice was trained."""
+    copy_slowness: float = 1.0
+    strength: float = 0.6
+    """How far each sound is drawn toward the visitor's own, 0..1. Above 0.7 words begin to blur."""
+    noise: float = 0.667
+    duration_noise: float = 0.8
+    first_block_s: float = 0.36
+    """Sound in the first block: what a visitor waits for."""
+    block_s: float = 0.8
+    """Sound in each later block: longer costs less in all, shorter lets waiting speech go between sooner."""
+
+
+class PiperVoiceHandle:
+    """The stock voice, or (with a likeness) the copy's."""
+
+    def __init__(self, name: str, gain: float, shape: Likeness | None = None) -> None:
+        self.name = name
+        self.gain = gain
+        self.likeness = shape
+        self.is_forgotten = False
+
+
+class Piper:
+    """A Synthesizer. See its port."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._net: PiperNet | None = None
+        self._stock: VoicePrint | None = None
+        self._host: PiperVoiceHandle | None = None
+
+    def about(self) -> About:
+        """See Synthesizer."""
+        return About(name="piper", languages=_LANGUAGES, is_deterministic=True, version=version("piper-tts"))
+
+    def warm_up(self) -> None:
+        """See Synthesizer."""
+        self._net = PiperNet(self._options.noise, self._options.duration_noise)
+        samples, pitch = self._stock_saying(" ".join(_PATTERN))
+        self._stock = _print_of(samples, pitch)
+        self._host = PiperVoiceHandle(HOST, gain_to_target(_at_voice_hz(samples)))
+
+    @property
+    def host(self) -> Voice:
+        """See Synthesizer."""
+        if self._host is None:
+            raise EngineFailed("piper: not warmed up")
+        return self._host
+
+    def make_voice(self, sample: VoiceSample) -> Generator[None, None, Voice]:
+        """See Synthesizer."""
+        if self._stock is None:
+            raise EngineFailed("piper: not warmed up")
+        samples = soxr.resample(sample.samples.astype(np.float64), MICROPHONE_HZ, PIPER_HZ)
+        pitch = yield from _careful_pitch(samples)
+        visitor = _print_of(samples, pitch)
+        yield
+        same_words = _print_of(*self._stock_saying(sample.text))
+        yield
+        shape = likeness(self._stock, visitor, same_words, self._options.strength)
+        yield
+        voice = PiperVoiceHandle(SELF, 1.0, shape)
+        spoken = np.concatenate(list(self._blocks(_PATTERN[1], voice)))
+        voice.gain = gain_to_target(_at_voice_hz(spoken))
+        return voice
+
+    def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
+        """See Synthesizer."""
+        if language not in _LANGUAGES:
+            raise EngineFailed(f"piper: the packaged voice speaks {', '.join(_LANGUAGES)}, not {language}")
+        if not isinstance(voice, PiperVoiceHandle) or voice.is_forgotten:
+            raise EngineFailed("piper: this voice is forgotten, or another engine's")
+        return self._at_24_khz(text, voice)
+
+    def forget(self, voice: Voice) -> None:
+        """See Synthesizer."""
+        if isinstance(voice, PiperVoiceHandle) and voice is not self._host:
+            voice.is_forgotten = True
+            voice.likeness = None
+
+    def close(self) -> None:
+        """See Synthesizer."""
+        self._net = None
+
+    def _at_24_khz(self, text: str, voice: PiperVoiceHandle) -> Iterator[NDArray[np.float32]]:
+        resampler = soxr.ResampleStream(PIPER_HZ, VOICE_HZ, 1, dtype="float32")
+        for block in self._blocks(text, voice):
+            yield resampler.resample_chunk((block * voice.gain).astype(np.float32))
+        yield resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
+
+    def _blocks(self, text: str, voice: PiperVoiceHandle) -> Iterator[Floats]:
+        """At PIPER_HZ, before the voice's gain."""
+        net, options = self._loaded(), self._options
+        shape = voice.likeness
+        for track in net.tracks(text, options.host_slowness if shape is None else options.copy_slowness):
+            if shape is not None:
+                yield from ShapedSpeech(net, track, shape).stretches(options.first_block_s, options.block_s)
+                continue
+            start, step = 0, int(options.first_block_s * PIPER_HZ / HOP)
+            while start < track.frames:
+                end = min(start + step, track.frames)
+                yield net.sound(track, start, end).astype(np.float64)
+                start, step = end, int(options.block_s * PIPER_HZ / HOP)
+
+    def _stock_saying(self, text: str) -> tuple[Floats, Floats]:
+        """The stock voice and its pitch."""
+        net = self._loaded()
+        said: list[Floats] = []
+        flags: list[NDArray[np.bool_]] = []
+        for track in net.tracks(text, 1.0):
+            sound = net.sound(track, 0, track.frames).astype(np.float64)
+            said.append(sound)
+            flags.append(voiced_frames(track, len(sound))[: round(len(sound) / PIPER_HZ * 200)])
+        if not said:
+            raise EngineFailed("piper: there are no words to say")
+        samples = np.concatenate(said)
+        flags.append(np.zeros(8, dtype=np.bool_))
+        return samples, pitch_of_stock(samples, np.concatenate(flags), self._stock.log_pitch if self._stock else None)
+
+    def _loaded(self) -> PiperNet:
+        if self._net is None:
+            raise EngineFailed("piper: not warmed up, or closed")
+        return self._net
+
+
+def _print_of(samples: Floats, pitch: Floats) -> VoicePrint:
+    found = take_print(analyse(samples, pitch))
+    if found is None:
+        raise EngineFailed("piper: hardly any voice in the sample")
+    return found
+
+
+def _careful_pitch(samples: Floats) -> Generator[None, None, Floats]:
+    """Pitch of the visitor in steps of a second: looked for carefully, but only where a quick look found it."""
+    quick = quick_pitch(samples, 60.0, 500.0)
+    heard = quick[quick > 0.0]
+    if len(heard) < 50:
+        raise EngineFailed("piper: hardly any voice in the sample")
+    middle = float(np.median(heard))
+    low, high = max(60.0, middle * 0.6), min(500.0, middle * 1.8)
+    parts: list[Floats] = []
+    margin, step = PIPER_HZ // 5, PIPER_HZ
+    for start in range(0, len(samples), step):
+        first = max(0, start - margin)
+        pitch = careful_pitch(samples[first : start + step + margin], low, high)
+        parts.append(pitch[(start - first) // (margin // 40) :][:200])
+        yield
+    pitch = np.concatenate(parts)[: len(quick)]
+    return np.pad(pitch, (0, len(quick) - len(pitch)))
+
+
+def _at_voice_hz(samples: Floats) -> NDArray[np.float32]:
+    return np.asarray(soxr.resample(samples, PIPER_HZ, VOICE_HZ), dtype=np.float32)
+
+
+def open_engine(options: Options, others: Callable[[str], Synthesizer]) -> Synthesizer:
+    """The engine."""
+    del others
+    return Piper(options)
