@@ -37,6 +37,8 @@ from shared.errors import BadInput
 
 __all__ = ["PlayState", "View", "brief", "open_play", "step", "view"]
 
+WORDS_WAIT_S = 1.6
+"""So long after the visitor fell silent their words may still come; nothing is said or left before."""
 PATIENT_STEPS = 4
 """One step may enter a scene whose time is over already, and leave it again; not more often than this."""
 
@@ -132,9 +134,9 @@ def _measured(beat: Beat, told: LineMeasured) -> None:
 def _speaking(beat: Beat, told: VisitorSpeaking) -> None:
     state = beat.state
     if told.is_speaking and not state.is_visitor_speaking:
-        beat.change(is_visitor_speaking=True, speaking_since=state.now, left_at=None)
+        beat.change(is_visitor_speaking=True, speaking_since=state.now, words_until=0.0, left_at=None)
     elif not told.is_speaking and state.is_visitor_speaking:
-        beat.change(is_visitor_speaking=False, quiet_since=state.now)
+        beat.change(is_visitor_speaking=False, quiet_since=state.now, words_until=state.now + WORDS_WAIT_S)
 
 
 def _left(beat: Beat, _: VisitorLeft) -> None:

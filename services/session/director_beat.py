@@ -53,10 +53,20 @@ class Beat:
             self.change(answering=None, quiet_since=self.now)
 
     def is_floor_free(self) -> bool:
-        """Nobody speaks, and nothing that somebody said waits for its meaning."""
+        """Nobody speaks, and nothing that somebody said is still to be understood."""
         state = self.state
-        waits = state.pending is not None and state.pending.decides
-        return state.saying is None and state.answering is None and not state.is_visitor_speaking and not waits
+        return (
+            state.saying is None
+            and state.answering is None
+            and not state.is_visitor_speaking
+            and not awaits_words(state)
+        )
+
+
+def awaits_words(state: PlayState) -> bool:
+    """The visitor has just spoken: the words, or what they decide, are on their way."""
+    decides = state.pending is not None and state.pending.decides
+    return decides or state.now < state.words_until
 
 
 def has_voice(state: PlayState) -> bool:

@@ -29,7 +29,7 @@ def begin_if_due(beat: Beat) -> None:
     enrolment = state.enrolment(capture.what)
     if enrolment.status != "idle" or (enrolment.is_asking and capture.what == "face"):
         return
-    cue = capture.on or (beat.here.must_say[-1] if beat.here.must_say else "")
+    cue = capture.cue or (beat.here.must_say[-1] if beat.here.must_say else "")
     saying = state.saying.due.line if state.saying is not None else ""
     if any(due.line == cue for due in state.due) or (capture.what == "face" and saying == cue):
         return
@@ -110,7 +110,7 @@ def give_up(beat: Beat, capture: Capture) -> None:
 
 
 def watch(beat: Beat) -> None:
-    """Restart what was waiting for its words to be over, and end what waits too long."""
+    """End what waits too long, early enough to say so before the scene is over."""
     capture = beat.here.capture
     if capture is None:
         return
@@ -120,6 +120,10 @@ def watch(beat: Beat) -> None:
         set_enrolment(beat, capture.what, is_asking=False)
     if enrolment.deadline and beat.now >= enrolment.deadline and enrolment.status in ("on", "judged"):
         refused(beat, CaptureRefused(what=capture.what, reason="timeout"))
+    last_words_s = beat.state.line_s(capture.without) + 1.0 if capture.without else 0.0
+    is_late = beat.now >= beat.state.span().limit - last_words_s and beat.state.held_since is None
+    if is_late and beat.is_floor_free() and beat.state.enrolment(capture.what).status in ("idle", "on"):
+        give_up(beat, capture)
 
 
 def gather(beat: Beat, speech_s: float) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from services.session.director_beat import Beat, wording
+from services.session.director_beat import Beat, awaits_words, wording
 from services.session.director_state import DueLine, PlayState, Saying
 from services.session.play_clock import CODA_LEAD_S, LINE_START_S, coda_starts
 from services.session.play_events import LineDone, PrepareLines, SayLine, ShowLine
@@ -37,7 +37,7 @@ def say_next(beat: Beat) -> None:
 def _may_begin(state: PlayState) -> bool:
     if state.saying is not None or state.answering is not None or state.now < state.free_from:
         return False
-    if state.pending is not None and state.pending.decides:
+    if awaits_words(state):
         return False
     waited_s = state.now - max(state.due[0].since, state.speaking_since)
     return not state.is_visitor_speaking or waited_s >= PATIENCE_S or state.now >= _latest_begin(state)

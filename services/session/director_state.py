@@ -100,6 +100,8 @@ class PlayState(msgspec.Struct, frozen=True, kw_only=True):
     pending: Pending | None = None
     is_visitor_speaking: bool = False
     speaking_since: float = 0.0
+    words_until: float = 0.0
+    """The visitor stopped speaking a moment ago: until then their words may still come."""
     quiet_since: float = 0.0
     """Since when nobody has spoken."""
     silences: int = 0

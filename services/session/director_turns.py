@@ -29,7 +29,12 @@ def heard(beat: Beat, told: UtteranceHeard) -> None:
     if told.utterance <= state.last_utterance:
         return
     beat.change(
-        last_utterance=told.utterance, is_visitor_speaking=False, quiet_since=state.now, silences=0, left_at=None
+        last_utterance=told.utterance,
+        is_visitor_speaking=False,
+        words_until=0.0,
+        quiet_since=state.now,
+        silences=0,
+        left_at=None,
     )
     scene = beat.here
     if scene.kind == "coda" or (scene.kind == "gate" and _is_too_early(state)):
@@ -46,7 +51,7 @@ def _is_too_early(state: PlayState) -> bool:
     """Consent is given to all that must be said first, or not at all; but an answer over the last second is an answer."""
     saying = state.saying
     is_asking = saying is not None and saying.due.is_must and state.now < saying.ordered_at + saying.length_s - 1.0
-    return is_asking or any(due.is_must and due.tries == 0 for due in state.due)
+    return is_asking or any(due.is_must for due in state.due)
 
 
 def answer(beat: Beat, utterance: int) -> None:
@@ -104,9 +109,11 @@ def signal_given(beat: Beat, told: SignalGiven) -> None:
 
 
 def arm(beat: Beat, scene: Scene, name: str) -> None:
-    """A signal of the scene was given: its facts hold and its exit is open. What was asked has been understood."""
+    """A signal of the scene was given: its facts hold and its exit is open. A question that was cut by its answer was understood."""
     beat.know(*scene.signals[name].gives)
-    beat.change(due=tuple(due for due in beat.state.due if due.tries == 0))
+    state, question = beat.state, scene.must_say[-1:]
+    answered = tuple(due.line for due in state.due if due.tries > 0 and due.line in question)
+    beat.change(due=tuple(due for due in state.due if due.line not in answered), said=(*state.said, *answered))
     if any(way.when == name for way in scene.next):
         beat.change(armed=name, armed_at=beat.now)
 

@@ -74,7 +74,7 @@ class Capture(_Strict, frozen=True, kw_only=True):
     """An enrolment inside a scene."""
 
     what: Literal["face", "voice"]
-    on: str = ""
+    cue: str = ""
     """The must-say line that starts it: a face when the line is over, a voice when it begins. Empty: the last one."""
     retries: int = 2
     words: dict[str, tuple[str, ...]] = {}

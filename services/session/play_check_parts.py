@@ -189,8 +189,8 @@ def _check_capture(scene: Scene, where: Where) -> Iterator[Fault]:
     if capture is None:
         return
     at = (*where, "capture")
-    if (capture.on and capture.on not in scene.must_say) or not scene.must_say:
-        yield at, "begins on a must-say line of its scene; name one in `on`"
+    if (capture.cue and capture.cue not in scene.must_say) or not scene.must_say:
+        yield at, "begins on a must-say line of its scene; name one in `cue`"
     if not 0 <= capture.retries <= 2:
         yield at, "retries is 0, 1 or 2: nobody is asked a third time"
     if not 0 < capture.min_speech_s <= capture.max_speech_s < math.inf or not 1 <= capture.wait_s <= 20:

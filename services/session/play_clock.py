@@ -24,7 +24,7 @@ GRACE_S = 4.0
 """Beyond a scene's limit someone who is speaking may finish within this ..."""
 GRACE_TO_DECIDE_S = 8.0
 """... and longer at a gate and in an enrolment: nobody is timed out in the middle of an answer."""
-STRETCH = 0.25
+STRETCH = 0.15
 """A scene whose signal never came stays this much longer than planned, hoping."""
 
 Lengths = Mapping[str, float]
