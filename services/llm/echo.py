@@ -1,0 +1,152 @@
+"""What of an utterance can be given back: a clause, a thing, a word. All in the visitor's words, turned to them."""
+
+import re
+
+import msgspec
+
+from services.llm import turning_en, turning_nl
+from services.llm.concepts import concept
+from services.llm.lexicon import FUNCTION_WORDS, NUMBER_WORDS
+from services.llm.names import names_in
+from services.llm.words import straighten, words_of
+
+CLAUSE_WORDS = (3, 10)
+THING_WORDS = 5
+
+_WEIGHTY = frozenset(
+    "fear hide lie strange family death alone love sad angry happy shame regret forgive forget remember fail change truth tired calm".split()
+)
+_VERB_ENDINGS = ("ing", "ed", "sounds", "looks", "look", "said", "took", "went", "voel", "voelt", "klinkt", "wilde", "gehad", "geweest")
+_LEADING = {
+    "en": re.compile(
+        r"^(?:well|um+|uh+|er+|erm|oh|ah|hm+|so|and|but|because|then|also|yeah|yes|no|ok|okay|like|maybe|perhaps|actually|honestly|"
+        r"basically|just|now|look|you know|you see|i mean|i think|i guess|i suppose|i would say|i'd say|i don't know|to be honest|"
+        r"in a way|sometimes i think|i think that|i feel that|it's that|it's just that|i said|i told you)\b[,\s]*"
+    ),
+    "nl": re.compile(
+        r"^(?:nou|eh+|uh+|uhm|ehm|oh|ah|hm+|dus|en|maar|want|dan|ja|nee|oké|oke|ok|misschien|eigenlijk|gewoon|kijk|weet je|ik bedoel|"
+        r"eerlijk gezegd|ach|goed|tja)\b[,\s]*"
+    ),
+}
+_TRAILING = {
+    "en": re.compile(
+        r"[,\s]*\b(?:you know|i guess|i think|i suppose|actually|though|to be honest|or something|or whatever|and stuff|and so on|"
+        r"right|really|i mean|anyway|like|um+|uh+|and|but|so|because|or)$"
+    ),
+    "nl": re.compile(r"[,\s]*\b(?:weet je|denk ik|geloof ik|eigenlijk|ofzo|of zo|enzo|en zo|eerlijk gezegd|hè|hoor|toch|uh+|eh+|en|maar|dus|want|of)$"),
+}
+_SUBJECTS = {
+    "en": frozenset("i i'm i've i'll i'd my it it's that's this there there's we we're we've everything nobody everyone nothing people sometimes you you're".split()),
+    "nl": frozenset("ik mijn m'n het dat dit er we alles niemand iedereen niets soms vaak nu dan".split()),
+}
+_FIRST_PERSON = {
+    "en": frozenset("i i'm i've i'll i'd my me myself mine".split()),
+    "nl": frozenset("ik mijn m'n me mij mezelf".split()),
+}
+_BOUNDARY = {
+    "en": re.compile(r"[.!?…;:]+\s*|,\s+|\s+-+\s+|\s(?=(?:but|because|although|so that|and (?:i|it|then|my|we|she|he|they))\b)"),
+    "nl": re.compile(r"[.!?…;:]+\s*|,\s+|\s+-+\s+|\s(?=(?:maar|want|omdat|hoewel|zodat|en (?:ik|het|dan|toen|mijn|we|zij|hij|ze))\b)"),
+}
+_ADJECTIVES = {
+    "en": "own old little big first last best whole inner new young younger older late dead real true other only quiet dark small long oldest empty bad good",
+    "nl": "eigen oude kleine grote eerste laatste beste hele nieuwe jonge jongere oudere dode echte ware andere enige stille donkere lange lege slechte goede",
+}
+_THINGS = {
+    "en": [
+        r"\b(?:afraid|scared|terrified|frightened|ashamed|proud|tired|jealous|sick|afraid of|fear|thought|idea) of (?P<it>(?:not )?(?:being |becoming |getting |losing |dying |failing |growing |ending up |going )?{np})",
+        r"\b(?:i miss|i hide|i love|i hate|i fear|i lost|i remember|i regret|i need|i want|worry about|worried about|think about|thinking about|dream about|lie about|cried about|talk about|long for) (?P<it>(?:being |losing )?{np})",
+        r"\b(?P<it>(?:losing|being|becoming|growing|dying|leaving|failing|forgetting) {np})",
+        r"\b(?P<it>my {np0})", r"\b(?P<it>(?:the|this|that) {np0})",
+    ],
+    "nl": [
+        r"\b(?:bang voor|bang van|angst voor|schaam me voor|trots op|moe van|jaloers op|spijt van|heimwee naar|denk aan|droom van|droom over|praten over|verlang naar|houd van|hou van) (?P<it>{np})",
+        r"\bik (?:mis|verberg|haat|vrees|verloor|herinner me|zoek|verstop) (?P<it>{np})",
+        r"\b(?P<it>(?:mijn|m'n) {np0})", r"\b(?P<it>(?:de|het|die|deze) {np0})",
+    ],
+}  # fmt: skip
+
+
+class Echo(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be given back; empty strings where nothing can."""
+
+    clause: str = ""
+    """A sentence to the visitor without capital and full stop: "you're afraid of the dark"."""
+    thing: str = ""
+    """What it is about, 1 to THING_WORDS words: "the dark"."""
+    word: str = ""
+    """One word of theirs."""
+
+
+def echo_of(said: str, language: str) -> Echo:
+    """The best of an utterance. Sentences with names or numbers give nothing."""
+    if language not in _LEADING:
+        return Echo()
+    names = names_in((said,))
+    parts = [_clean(part, language) for part in _BOUNDARY[language].split(straighten(said)) if part]
+    usable = [words for part in parts if (words := words_of(part)) and _is_harmless(words, names)]
+    clauses = [(_weight(words, at, language), words) for at, words in enumerate(usable) if _is_clause(words, language)]
+    clause = max(clauses, default=(0.0, []))[1]
+    sources = ([clause] if clause else []) + usable[::-1]
+    things = [thing for words in sources if (thing := _thing(words, language))]
+    return Echo(
+        clause=_turned(clause, language), thing=things[0] if things else "", word=_word(usable, language)
+    )  # fmt: skip
+
+
+def _clean(part: str, language: str) -> str:
+    """Without the words people start and stop with, and without stammering."""
+    text = part.strip(" ,-").lower()
+    while (shorter := _TRAILING[language].sub("", _LEADING[language].sub("", text)).strip(" ,")) != text:
+        text = shorter
+    return re.sub(r"\b(\w+(?:'\w+)?)(?:,? \1\b)+", r"\1", text)
+
+
+def _is_harmless(words: list[str], names: frozenset[str]) -> bool:
+    return not any(word in names or word in NUMBER_WORDS or any(c.isdigit() for c in word) for word in words)
+
+
+def _is_clause(words: list[str], language: str) -> bool:
+    least, most = CLAUSE_WORDS
+    return least <= len(words) <= most and words[0] in _SUBJECTS[language] and bool(_content(words, language))
+
+
+def _weight(words: list[str], at: int, language: str) -> float:
+    """First person first, then weighty words, then what was said last."""
+    is_first_person = not _FIRST_PERSON[language].isdisjoint(words)
+    weighty = sum(concept(word) in _WEIGHTY for word in words)
+    return 2.0 * is_first_person + weighty + 0.5 * min(3, len(_content(words, language))) + 0.3 * at
+
+
+def _turned(words: list[str], language: str) -> str:
+    turned = turning_en.turn(words) if language == "en" else turning_nl.turn(words)
+    return " ".join(turned or [])
+
+
+def _thing(words: list[str], language: str) -> str:
+    """The noun phrase that the clause turns on, as far as its shape gives one away."""
+    function = "|".join(sorted(map(re.escape, FUNCTION_WORDS[language]), key=len, reverse=True))
+    noun = rf"(?!(?:{function})\b)[^\W\d_][\w'-]+"
+    adjectives = "|".join(_ADJECTIVES[language].split())
+    bare = rf"(?:(?:{adjectives}) )?{noun}"
+    phrase = rf"(?:(?:my|the|a|an|this|that|your|other|mijn|m'n|de|het|een|die|dat|andere) )?{bare}(?: (?:of|van) (?:(?:my|the|mijn|de|het) )?{noun})?"
+    for pattern in _THINGS[language]:
+        found = re.search(pattern.format(np=phrase, np0=bare), " ".join(words))
+        if found and len(kept := found["it"].split()) <= THING_WORDS:
+            return _turned_thing(kept, language)
+    return ""
+
+
+def _turned_thing(words: list[str], language: str) -> str:
+    possessive = {"my": "your", "your": "my", "me": "you", "myself": "yourself", "mijn": "je", "m'n": "je", "mezelf": "jezelf"}
+    return " ".join(possessive.get(word, word) for word in words)
+
+
+def _word(usable: list[list[str]], language: str) -> str:
+    """The weightiest single word, the last of equals."""
+    words = [word for part in usable for word in _content(part, language) if len(word) >= 4 and "'" not in word]
+    likely = [word for word in words if concept(word) in _WEIGHTY or not word.endswith(_VERB_ENDINGS)]
+    return max(reversed(likely), key=lambda word: (concept(word) in _WEIGHTY, min(len(word), 9)), default="")
+
+
+def _content(words: list[str], language: str) -> list[str]:
+    return [word for word in words if word not in FUNCTION_WORDS[language]]

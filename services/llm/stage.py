@@ -1,0 +1,177 @@
+"""Requests in; clauses, endings and signals out."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from services.llm.chat_model import REPLY_REASON, ChatModel, Delta, Ended
+from services.llm.config import LlmConfig
+from services.llm.conversation import prompt_of
+from services.llm.engines import ENGINES
+from services.llm.pump import Deadlines, pumped
+from services.llm.reply import ReplyWriter
+from services.llm.safety import Gate
+from services.llm.signals import read_signals
+from shared.config import section
+from shared.events import AnyEvent, ReplyClause, ReplyEnded, ReplyRequest, SignalHeard
+from shared.freshness import Freshness
+from shared.stage import Health, Visit, VisitWorkerBase
+from shared.streams import START, StreamId
+
+END_SEQ = 999
+MOST_CLAUSES = END_SEQ - 1
+
+
+def open_stage(settings: dict[str, Any]) -> "LlmStage":
+    """The stage as the settings describe it; the engine is opened, not yet warm."""
+    config = section(settings, "llm", LlmConfig)
+    return LlmStage(ENGINES.open(config), config)
+
+
+class LlmStage:
+    """One model for all visits of this process."""
+
+    name: ClassVar[str] = "llm"
+    reads: ClassVar[Sequence[str]] = ("requests",)
+
+    def __init__(self, model: ChatModel, config: LlmConfig) -> None:
+        self.model = model
+        self.config = config
+        self._warm_s = 0.0
+        self.deadlines = Deadlines(
+            first_token_s=config.first_token_s, inter_token_s=config.inter_token_s, total_s=config.total_s
+        )
+
+    async def warm_up(self) -> Health:
+        """One real reply."""
+        now = asyncio.get_running_loop().time
+        started = now()
+        await self.model.warm_up()
+        self._warm_s = now() - started
+        return self.health()
+
+    def health(self) -> Health:
+        """How the model is; degraded while another than the first choice speaks."""
+        about, trouble = self.model.about, self.model.trouble
+        return Health(
+            engine=about.name, device=about.device, version=about.version, warm_s=self._warm_s,
+            is_degraded=bool(trouble), fallbacks=self.model.fallbacks, last_error=trouble,
+        )  # fmt: skip
+
+    def open_visit(self, visit: Visit) -> "LlmVisit":
+        """A worker that keeps nothing but where it was."""
+        return LlmVisit(self, visit)
+
+    async def close(self) -> None:
+        """Let go of the engine."""
+        await self.model.close()
+
+
+class LlmVisit(VisitWorkerBase):
+    """Answers one visitor, request by request."""
+
+    def __init__(self, stage: LlmStage, visit: Visit) -> None:
+        self._stage = stage
+        self._visit = visit
+        self._last_reply = START
+        self._freshness = Freshness()
+
+    async def start(self) -> None:
+        """Where the reply stream stood: only a request at or before it can be one that was begun already."""
+        self._last_reply = await self._visit.outlet.tail("reply")
+
+    def overhear(self, event: AnyEvent) -> None:
+        """Note what makes a request void."""
+        self._freshness.note(event)
+
+    async def handle(self, event: AnyEvent) -> None:
+        """Signals and reply side by side: neither waits for the other."""
+        if not isinstance(event, ReplyRequest):
+            return
+        started = self._visit.clock.now()
+        if not event.wants_reply:
+            await self._read_signals(event, started)
+            return
+        signals = asyncio.create_task(self._read_signals(event, started))
+        try:
+            await self._answer(event, started)
+        finally:
+            await signals
+
+    async def _read_signals(self, request: ReplyRequest, started: float) -> None:
+        reading = read_signals(request.said, request.language, request.signals, request.expects)
+        await self._visit.outlet.publish(
+            SignalHeard(
+                epoch=request.epoch, turn=request.turn, rev=request.rev, seq=request.rev + 1, trace=request.trace,
+                utterance=request.utterance, name=reading.name, captured=reading.captured, other=reading.other,
+                certainty=reading.certainty, engine_s=self._visit.clock.now() - started,
+            )
+        )  # fmt: skip
+
+    async def _answer(self, request: ReplyRequest, started: float) -> None:
+        """Clauses as they become whole, then always an end, also when cancelled because the request became void."""
+        begun = await self._begun(request)
+        if begun is None:
+            return
+        writer = ReplyWriter(self._gate(request), request.prompt.max_words)
+        ended = Ended(ending="cut", engine=self._stage.model.about.name)
+        try:
+            if begun == 0 or self._stage.model.about.is_deterministic:
+                ended = await self._converse(request, writer, started)
+        except asyncio.CancelledError:
+            if self._freshness.is_stale(request):
+                await self._end(request, writer.clauses, "cancelled", ended.engine)
+            raise
+        reason = writer.ending or ("fallback" if ended.is_fallback else REPLY_REASON[ended.ending])
+        if writer.clauses == begun == 0 and reason in {"done", "fallback"}:
+            reason = "empty"
+        await self._end(request, max(writer.clauses, begun), reason, ended.engine)
+
+    async def _begun(self, request: ReplyRequest) -> int | None:
+        """How many clauses of this reply are out already, from before a crash; None if it is complete."""
+        first = StreamId(request.turn, request.rev * 1000)
+        if self._last_reply <= first:
+            return 0
+        said = [
+            event for event in await self._visit.outlet.recall("reply", first)
+            if (event.turn, event.rev) == (request.turn, request.rev)
+        ]  # fmt: skip
+        if any(isinstance(event, ReplyEnded) for event in said):
+            return None
+        return len(said)
+
+    async def _converse(self, request: ReplyRequest, writer: ReplyWriter, started: float) -> Ended:
+        model, prompt = self._stage.model, prompt_of(request, self._stage.config.history_turns)
+        index = 0
+        async with pumped(model, prompt, self._stage.deadlines) as pieces:
+            async for piece in pieces:
+                clauses = writer.push(piece.text) if isinstance(piece, Delta) else writer.finish(piece.ending)
+                for clause in clauses:
+                    await self._say(request, index, clause, started)
+                    index += 1
+                if isinstance(piece, Ended):
+                    return piece
+                if writer.ending or index >= MOST_CLAUSES:
+                    break
+        return Ended(ending="length", engine=model.about.name)
+
+    async def _say(self, request: ReplyRequest, index: int, text: str, started: float) -> None:
+        await self._visit.outlet.publish(
+            ReplyClause(
+                epoch=request.epoch, turn=request.turn, rev=request.rev, seq=request.rev * 1000 + index + 1,
+                trace=request.trace, index=index, text=text, language=request.language, voice=request.prompt.speaker,
+                engine_s=self._visit.clock.now() - started,
+            )
+        )  # fmt: skip
+
+    async def _end(self, request: ReplyRequest, clauses: int, reason: str, engine: str) -> None:
+        await self._visit.outlet.publish(
+            ReplyEnded(
+                epoch=request.epoch, turn=request.turn, rev=request.rev, seq=request.rev * 1000 + END_SEQ,
+                trace=request.trace, clauses=clauses, reason=reason, engine=engine,
+            )
+        )  # fmt: skip
+
+    def _gate(self, request: ReplyRequest) -> Gate:
+        said = tuple(heard.text for heard in request.history if heard.speaker == "visitor")
+        return Gate((*said, request.said), request.language)

@@ -1,0 +1,127 @@
+"""One engine alone, for `mirror try llm "..."`: what would the mirror say, and what did it understand?"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from services.llm.chat_model import Delta, Ended
+from services.llm.conversation import prompt_of
+from services.llm.pump import pumped
+from services.llm.reply import ReplyWriter
+from services.llm.safety import Gate
+from services.llm.signals import read_signals
+from services.llm.stage import LlmStage, open_stage
+from shared.errors import BadInput
+from shared.events import Heard, ReplyRequest, ScenePrompt, SignalSpec
+
+LONGEST_TURN = 2_000
+"""Characters; a visitor speaks a few hundred."""
+
+_PERSONA = "You are the reflection of the person before the mirror, awake for five minutes."
+_SCENE = {
+    "en": ("They name one thing they hide from others.", ("You said {echo}. And you left out why.", "Where does {thing} live in you?")),
+    "nl": ("Ze noemen één ding dat ze voor anderen verbergen.", ("Je zei: {echo}. En het waarom liet je weg.", "Waar woont {thing} in jou?")),
+}
+_SIGNALS = {
+    "en": (
+        SignalSpec(name="agreed", means="says yes"), SignalSpec(name="declined", means="says no"),
+        SignalSpec(name="gave_name", means="says their name", examples=("my name is", "I'm called", "call me")),
+        SignalSpec(name="named_fear", means="names something they fear or hide", examples=("I'm afraid of", "I hide that")),
+    ),
+    "nl": (
+        SignalSpec(name="agreed", means="zegt ja"), SignalSpec(name="declined", means="zegt nee"),
+        SignalSpec(name="gave_name", means="noemt een naam", examples=("ik heet", "mijn naam is", "noem me")),
+        SignalSpec(name="named_fear", means="noemt iets om bang voor te zijn", examples=("ik ben bang voor", "ik verberg dat")),
+    ),
+}  # fmt: skip
+
+
+def run_trial(
+    settings: dict[str, Any], inputs: Mapping[str, str | None], progress: Callable[[float, str], None]
+) -> dict[str, object]:
+    """A conversation with the configured engine.
+
+    Args:
+        settings: All settings; section [llm] counts.
+        inputs: `input`: what the visitor says, one turn a line, or the path of a .txt file with that; `language` (en);
+            `speaker` (self); `max_words` (32); `out`: where to write the conversation, if anywhere.
+        progress: Told how far it is, 0..1.
+
+    Returns:
+        `engine` and `turns`: of each `said`, `reply`, `clauses`, `reason`, `signal`, `captured`, `other`, `engine_s`.
+
+    Raises:
+        BadInput: No words, or too many.
+    """
+    lines = _lines(inputs.get("input"))
+    report = asyncio.run(_converse(open_stage(settings), lines, inputs, progress))
+    if out := inputs.get("out"):
+        text = "\n\n".join(f"- {turn['said']}\n  {turn['reply']}" for turn in report["turns"])
+        Path(out).write_text(text + "\n", encoding="utf-8")
+    return dict(report)
+
+
+def _lines(given: str | None) -> list[str]:
+    text = (given or "").strip()
+    if text.endswith(".txt"):
+        path = Path(text)
+        if not path.is_file():
+            raise BadInput(f"llm: no file {path}; give the words themselves, or a text file with one turn a line")
+        text = path.read_text(encoding="utf-8", errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise BadInput('llm: nothing was said; try `mirror try llm "I am afraid of the dark"`')
+    if any(len(line) > LONGEST_TURN for line in lines):
+        raise BadInput(f"llm: a turn is longer than {LONGEST_TURN} characters; a visitor says a few sentences at a time")
+    return lines
+
+
+async def _converse(
+    stage: LlmStage, lines: list[str], inputs: Mapping[str, str | None], progress: Callable[[float, str], None]
+) -> dict[str, Any]:
+    progress(0.0, "warming up")
+    health = await stage.warm_up()
+    heard: tuple[Heard, ...] = ()
+    turns = []
+    try:
+        for number, line in enumerate(lines, 1):
+            turn = await _turn(stage, _request(number, line, heard, inputs))
+            heard += (Heard(speaker="visitor", text=line), Heard(speaker="mirror", text=turn["reply"]))
+            turns.append(turn)
+            progress(number / len(lines), "answering")
+    finally:
+        await stage.close()
+    return {"engine": health.engine, "warm_s": round(health.warm_s, 4), "turns": turns}
+
+
+def _request(number: int, said: str, heard: tuple[Heard, ...], inputs: Mapping[str, str | None]) -> ReplyRequest:
+    language = inputs.get("language") or "en"
+    goal, improvise = _SCENE.get(language, ("", ()))
+    scene = ScenePrompt(
+        scene="trial", goal=goal, persona=_PERSONA, speaker=inputs.get("speaker") or "self", improvise=improvise,
+        max_words=int(inputs.get("max_words") or 32),
+    )  # fmt: skip
+    return ReplyRequest(
+        session="trial", turn=number, utterance=number, said=said, language=language, prompt=scene, history=heard,
+        signals=_SIGNALS.get(language, ()),
+    )  # fmt: skip
+
+
+async def _turn(stage: LlmStage, request: ReplyRequest) -> dict[str, Any]:
+    now = asyncio.get_running_loop().time
+    started = now()
+    reading = read_signals(request.said, request.language, request.signals)
+    visitor = (*(heard.text for heard in request.history if heard.speaker == "visitor"), request.said)
+    writer, clauses, ending = ReplyWriter(Gate(visitor, request.language), request.prompt.max_words), [], "stop"
+    async with pumped(stage.model, prompt_of(request, stage.config.history_turns), stage.deadlines) as pieces:
+        async for piece in pieces:
+            clauses += writer.push(piece.text) if isinstance(piece, Delta) else writer.finish(piece.ending)
+            if isinstance(piece, Ended):
+                ending = piece.ending
+            if writer.ending:
+                break
+    return {
+        "said": request.said, "reply": " ".join(clauses), "clauses": clauses, "reason": writer.ending or ending,
+        "signal": reading.name, "captured": reading.captured, "other": reading.other, "engine_s": round(now() - started, 5),
+    }  # fmt: skip
