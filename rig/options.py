@@ -26,7 +26,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Path of a play; empty: the settings' one."""
     language: str = ""
     port: int | None = None
-    """Of kiosk and operator page; 0 picks a free one, None takes the settings'."""
+    """Of kiosk and operator page; None takes the settings'. 0 picks a free one, and one for the face: a private mirror."""
     sets: tuple[str, ...] = ()
     """`section.key=value`, over the settings."""
     stages: tuple[str, ...] = STAGES
@@ -61,8 +61,10 @@ def plan(options: Options, environ: Mapping[str, str]) -> Plan:
     kiosk = environ.get("MIRROR_KIOSK_TOKEN") or secrets.token_urlsafe(16)
     operator = environ.get("MIRROR_OPERATOR_TOKEN") or secrets.token_urlsafe(16)
     variables = {f"MIRROR_{where.upper().replace('.', '__')}": value for where, value in overrides.items()}
+    private = _private_live_link() if options.port == 0 else {}
     environment = {
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+        **private,
         **environ,
         **variables,
         "PYTHONUNBUFFERED": "1",
@@ -79,6 +81,17 @@ def plan(options: Options, environ: Mapping[str, str]) -> Plan:
         stages=options.stages,
         package=options.package,
     )
+
+
+def _private_live_link() -> dict[str, str]:
+    """A way of its own from the face to the built-in virtual human, for a mirror beside others."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    return {
+        "MIRROR_A2F_BRIDGE__LIVE_LINK": address,
+        "MIRROR_FACESWAP__SOURCE_OPTIONS__STAND_IN__LIVE_LINK_LISTEN": address,
+    }
 
 
 def _overrides(options: Options) -> dict[str, str]:
