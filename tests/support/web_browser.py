@@ -128,13 +128,12 @@ class Page:
             raise BrowserError(details.get("exception", {}).get("description", details["text"]))
         return result["result"].get("value")
 
-    async def wait_for(self, expression: str, timeout_s: float = 20.0) -> Any:
-        """The first truthy value of an expression; raises BrowserError with the page's log if none comes in time."""
+    async def wait_for(self, expression: str, timeout_s: float = 20.0) -> None:
+        """Return once an expression is truthy; raises BrowserError with the page's log if it is not in time."""
         try:
             async with asyncio.timeout(timeout_s):
-                while not (value := await self.evaluate(expression)):
+                while not await self.evaluate(f"!!({expression})"):
                     await asyncio.sleep(0.05)
-                return value
         except TimeoutError as error:
             raise BrowserError(f"never true in {timeout_s} s: {expression}\n" + "\n".join(list(self.console)[-20:])) from error
 

@@ -1,0 +1,214 @@
+"""Whole visits through the real session service, in virtual time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from shared import events as ev
+from shared import kiosk_wire as wire
+from tests.support.virtual_time import run_virtual
+from tests.support.visit_world import World
+
+LONG_ANSWER = "this morning I walked along the water and then I took the train to come here and see it"
+
+
+def visit(story: Callable[[World], Awaitable[None]], world: Callable[[], World] = World) -> None:
+    async def main() -> None:
+        here = world()
+        await here.start()
+        try:
+            await story(here)
+        finally:
+            await here.stop()
+
+    run_virtual(main())
+
+
+async def agree(world: World) -> None:
+    await world.approach()
+    await world.line_over("ask_consent")
+    await world.say("agreed", 0.6)
+
+
+async def enrol(world: World) -> None:
+    await agree(world)
+    await world.line_over("ask_voice")
+    await world.say(LONG_ANSWER, 6.0)
+
+
+async def chat(world: World) -> None:
+    while world.kiosk.visit is not None:
+        await world.quiet()
+        if world.kiosk.visit is None:
+            return
+        await world.say("I am not sure what to say to that", 2.0)
+
+
+async def spoken_lines(world: World) -> list[str]:
+    timed = [event for event in await world.events("playback") if isinstance(event, ev.TurnTimed)]
+    return [event.line for event in timed if event.kind == "line"]
+
+
+def test_a_visit_ends_on_the_second_and_everything_is_forgotten() -> None:
+    async def story(world: World) -> None:
+        await enrol(world)
+        chatting = asyncio.create_task(chat(world))
+        await world.until_over()
+        chatting.cancel()
+        assert world.page.last_sound() - world.began_at == pytest.approx(world.play.duration_s, abs=0.5)
+        assert await world.closed_reasons() == ["finished"]
+        assert await world.keys_left() == 0
+        assert world.kiosk.receipts[-1].keys_left == 0
+
+    visit(story)
+
+
+def test_the_mirror_crosses_over_once_it_has_face_and_voice() -> None:
+    async def story(world: World) -> None:
+        await enrol(world)
+        await world.line_over("first_self")
+        looks = world.page.looks()
+        assert [look for look in looks if look != "attract"][:3] == ["consent", "mirror", "mirror"]
+        assert "crossing" in looks
+
+    visit(story)
+
+
+def test_a_no_takes_nothing_and_ends_kindly() -> None:
+    async def story(world: World) -> None:
+        await world.approach()
+        await world.line_over("ask_consent")
+        await world.say("declined", 0.5)
+        await world.until_over()
+        assert not [message for _, message in world.page.received if isinstance(message, wire.Capture)]
+        assert await world.closed_reasons() == ["declined"]
+
+    visit(story)
+
+
+def test_silence_is_not_consent() -> None:
+    async def story(world: World) -> None:
+        await world.approach()
+        await world.until_over()
+        assert await world.closed_reasons() == ["declined"]
+
+    visit(story)
+
+
+def test_a_face_that_is_refused_twice_is_played_veiled() -> None:
+    async def story(world: World) -> None:
+        world.face_refusal = "too_dark"
+        await enrol(world)
+        await world.line_over("first_self")
+        shown = [event for event in await world.events("control") if isinstance(event, ev.MirrorShown)]
+        assert "face_without" in await spoken_lines(world)
+        assert shown[-1].is_veiled
+
+    visit(story)
+
+
+def test_a_model_that_is_away_is_covered_and_the_visit_ends_on_time() -> None:
+    async def story(world: World) -> None:
+        await enrol(world)
+        await world.line_over("first_self")
+        world.llm_is_down = True
+        chatting = asyncio.create_task(chat(world))
+        await world.until_over()
+        chatting.cancel()
+        assert world.page.last_sound() - world.began_at == pytest.approx(world.play.duration_s, abs=0.5)
+
+    visit(story)
+
+
+def test_a_voice_that_is_away_does_not_hold_the_visit_up() -> None:
+    async def story(world: World) -> None:
+        await enrol(world)
+        await world.line_over("first_self")
+        world.tts_is_down = True
+        await world.until_over()
+        assert world.now() - world.began_at < world.play.duration_s + 15
+        assert await world.keys_left() == 0
+
+    visit(story)
+
+
+def test_the_session_service_dies_and_its_successor_goes_on_in_the_same_scene() -> None:
+    async def story(world: World) -> None:
+        await enrol(world)
+        await world.line_over("first_self")
+        before = world.kiosk.visit.conductor.view(world.now())  # type: ignore[union-attr]
+        began_at, session = world.began_at, world.session
+        await world.crash_house()
+        await asyncio.sleep(1.5)
+        await world.open_house()
+        await asyncio.sleep(1.5)
+        assert world.session == session
+        after = world.kiosk.visit.conductor.view(world.now())  # type: ignore[union-attr]
+        assert (after.scene, after.facts) == (before.scene, before.facts)
+        chatting = asyncio.create_task(chat(world))
+        await world.until_over()
+        chatting.cancel()
+        assert world.page.last_sound() - began_at == pytest.approx(world.play.duration_s, abs=0.5)
+        assert await world.keys_left() == 0
+
+    visit(story)
+
+
+def test_a_line_that_was_being_said_at_the_crash_is_said_again() -> None:
+    async def story(world: World) -> None:
+        await world.approach()
+        await asyncio.sleep(1.0)
+        await world.crash_house()
+        await asyncio.sleep(1.2)
+        await world.open_house()
+        await world.line_over("ask_consent")
+        assert await spoken_lines(world) == ["disclose", "ask_consent"]
+
+    visit(story)
+
+
+@pytest.mark.parametrize(("away_s", "goes_on"), [(5.0, True), (30.0, False)])
+def test_a_lost_connection_is_forgiven_for_a_while(away_s: float, goes_on: bool) -> None:
+    async def story(world: World) -> None:
+        await enrol(world)
+        await world.line_over("first_self")
+        world.connection.cancel()
+        await asyncio.sleep(away_s)
+        if goes_on:
+            world.connection = asyncio.create_task(world.page.run())
+            await asyncio.sleep(0.5)
+            assert world.page.looks()[-1] in ("crossing", "copy")
+        else:
+            await world.until_over()
+            assert await world.closed_reasons() == ["left"]
+            assert await world.keys_left() == 0
+
+    visit(story)
+
+
+def test_words_over_the_mirror_stop_it_within_a_quarter_second() -> None:
+    async def story(world: World) -> None:
+        await enrol(world)
+        await world.line_over("first_self")
+        await world.quiet()
+        await world.say("tell me something long please", 1.5)
+        while not world.kiosk.visit.conductor.turns.presenter.is_sounding:  # type: ignore[union-attr]
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
+        await world.say("no stop wait a moment", 0.8)
+        cuts = [event for event in await world.events("control") if isinstance(event, ev.EpochAdvanced)]
+        assert [event.reason for event in cuts] == ["barge_in"]
+
+    visit(story)
+
+
+def test_nobody_is_served_before_every_stage_is_ready() -> None:
+    async def story(world: World) -> None:
+        world.asr_beats.cancel()
+        await asyncio.sleep(3)
+        with pytest.raises(Exception, match="asr"):
+            world.kiosk.approach()
+        assert world.kiosk.visit is None
+
+    visit(story)

@@ -1,0 +1,384 @@
+"""A whole house in one process and in virtual time: the real session service on the memory bus, and a world around it.
+
+The world plays the other stages (it answers requests and makes sound as long as its words), the kiosk (it plays what is due, when
+it is due) and the visitor (a story: what is said after which line).
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from services.session.config import SessionConfig
+from services.session.house import House
+from services.session.kiosks import Kiosk
+from services.session.play_check import load_play
+from shared import events as ev
+from shared import kiosk_wire as wire
+from shared.audio import VOICE_HZ
+from shared.bus import Lease, Output
+from shared.clock import LoopClock
+from shared.memory_bus import MemoryBus
+from shared.runner import StageRunner
+from shared.stage import Health, Visit, VisitWorkerBase
+from shared.streams import SESSIONS, STAGES, START, StreamId, key
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECONDS_A_WORD = 0.36
+
+
+def speech_s(text: str) -> float:
+    """How long the world takes to say something."""
+    return round(max(1, len(text.split())) * SECONDS_A_WORD, 1)
+
+
+class _Stage:
+    """What the world's stages have in common."""
+
+    reads: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, name: str, world: "World") -> None:
+        self.name = name  # type: ignore[misc] # one class plays several stages
+        self.world = world
+
+    async def warm_up(self) -> Health:
+        return self.health()
+
+    def health(self) -> Health:
+        return Health(engine="world")
+
+    async def close(self) -> None:
+        pass
+
+
+class LlmStage(_Stage):
+    reads = ("requests",)
+
+    def open_visit(self, visit: Visit) -> "LlmWorker":
+        return LlmWorker(visit, self.world)
+
+
+class LlmWorker(VisitWorkerBase):
+    def __init__(self, visit: Visit, world: "World") -> None:
+        self.visit, self.world = visit, world
+
+    async def handle(self, event: ev.AnyEvent) -> None:
+        assert isinstance(event, ev.ReplyRequest)
+        if self.world.llm_is_down:
+            await asyncio.sleep(3600)
+        say, turn = self.visit.outlet.publish, {"turn": event.turn, "rev": event.rev, "epoch": event.epoch}
+        name = self.world.meaning(event.said, [signal.name for signal in event.signals])
+        await say(ev.SignalHeard(**turn, seq=event.rev + 1, utterance=event.utterance, name=name))
+        if not event.wants_reply:
+            return
+        await asyncio.sleep(self.world.llm_s)
+        text = " ".join(["indeed"] * min(6, event.prompt.max_words))
+        await say(ev.ReplyClause(**turn, seq=event.rev * 1000 + 1, index=0, text=text, engine_s=self.world.llm_s))
+        await say(ev.ReplyEnded(**turn, seq=event.rev * 1000 + 999, clauses=1, reason="done"))
+
+
+class TtsStage(_Stage):
+    reads = ("reply", "lines", "voice_sample")
+
+    def open_visit(self, visit: Visit) -> "TtsWorker":
+        return TtsWorker(visit, self.world)
+
+
+class TtsWorker(VisitWorkerBase):
+    def __init__(self, visit: Visit, world: "World") -> None:
+        self.visit, self.world, self.count = visit, world, 0
+
+    async def handle(self, event: ev.AnyEvent) -> None:
+        match event:
+            case ev.ReplyClause() | ev.LineWanted():
+                await self.speak(event, event.text)
+            case ev.LineAhead():
+                self.count += 1
+                samples = round(speech_s(event.text) * VOICE_HZ)
+                await self.visit.outlet.publish(
+                    ev.LineRendered(
+                        seq=self.count, line=event.line, voice=event.voice, language=event.language, samples=samples
+                    )
+                )
+            case ev.VoiceSampleTaken():
+                self.count += 1
+                await self.visit.outlet.publish(ev.VoiceReady(seq=self.count, engine="world"))
+
+    async def speak(self, event: ev.ReplyClause | ev.LineWanted, text: str) -> None:
+        if self.world.tts_is_down:
+            await asyncio.sleep(3600)
+        is_line = isinstance(event, ev.LineWanted)
+        await asyncio.sleep(0.0 if is_line else self.world.tts_s)
+        tenths, base = round(speech_s(text) * 10), event.rev * 10_000_000
+        turn = {"turn": event.turn, "rev": event.rev, "epoch": event.epoch}
+        chunks = [
+            ev.SpeechChunk(
+                **turn, seq=base + index * 10 + 1, from_sample=index * 2400, pcm=bytes(4800),
+                text=text if index == 0 else "", is_rendered=is_line,
+                engine_s=self.world.tts_s if index == 0 and not is_line else 0.0,
+            )
+            for index in range(tenths)
+        ]  # fmt: skip
+        await self.visit.outlet.publish(*chunks, ev.SpeechEnded(**turn, seq=base + 9_999_999, samples=tenths * 2400))
+
+
+class FaceswapStage(_Stage):
+    reads = ("camera",)
+
+    def open_visit(self, visit: Visit) -> "FaceswapWorker":
+        return FaceswapWorker(visit, self.world)
+
+
+class FaceswapWorker(VisitWorkerBase):
+    def __init__(self, visit: Visit, world: "World") -> None:
+        self.visit, self.world = visit, world
+
+    async def handle(self, event: ev.AnyEvent) -> None:
+        if isinstance(event, ev.CameraFrame) and event.is_last:
+            verdict: ev.Event = ev.FaceReady(turn=event.turn, seq=1, engine="world", frame=1)
+            if self.world.face_refusal:
+                verdict = ev.FaceRefused(turn=event.turn, seq=1, reason=self.world.face_refusal)
+            await self.visit.outlet.publish(verdict)
+
+
+class Idle(_Stage):
+    def open_visit(self, visit: Visit) -> VisitWorkerBase:
+        return VisitWorkerBase()
+
+
+class FakeKiosk:
+    """A page: plays what is due when it is due, and says so."""
+
+    def __init__(self, world: "World", kiosk: Kiosk) -> None:
+        self.world, self.kiosk = world, kiosk
+        self.received: list[tuple[float, wire.Down]] = []
+        self.turn, self.played, self.anchor = -1, 0, (0, 0.0)
+        self.ready: dict[int, int] = {}
+        self.gone = -1
+        self.sounded: dict[int, tuple[float, float]] = {}
+        """Per turn: when its first and its last sample sounded so far."""
+
+    async def send_bytes(self, data: bytes) -> None:
+        message = wire.decode_down(data)
+        self.received.append((self.world.now(), message))
+        match message:
+            case wire.Speech() if message.turn > self.gone:
+                if message.restart:
+                    self.turn, self.anchor, self.played = (
+                        message.turn,
+                        (message.from_sample, message.due),
+                        message.from_sample,
+                    )
+                self.ready[message.turn] = message.from_sample + len(message.pcm) // 2
+            case wire.Hold() if message.stop:
+                self.report()
+                self.turn = -1
+            case wire.Flush():
+                self.report(is_end=True)
+                self.gone, self.turn = message.turn, -1
+            case wire.Capture():
+                for index in range(message.frames):
+                    is_last = index + 1 == message.frames
+                    self.say(wire.Camera(burst=message.burst, index=index, jpeg=b"jpeg", is_last=is_last))
+
+    def say(self, message: wire.Up) -> None:
+        self.kiosk.take(message)
+
+    def report(self, *, is_end: bool = False) -> None:
+        if self.turn < 0:
+            return
+        sample, due = self.anchor
+        reached = sample + int((self.world.now() - due) * VOICE_HZ + 0.5)
+        reached = min(reached, self.ready[self.turn])
+        if reached > self.played or is_end:
+            self.played = max(self.played, reached)
+            at = due + (self.played - sample) / VOICE_HZ
+            first, _ = self.sounded.get(self.turn, (due, at))
+            self.sounded[self.turn] = (first, at)
+            self.say(wire.Played(turn=self.turn, sample=self.played, at=at, is_end=is_end))
+
+    async def run(self) -> None:
+        """Serve one connection; cancel to cut it."""
+        playing = asyncio.create_task(self._play())
+        try:
+            resume = self.kiosk.visit.opened.session if self.kiosk.visit else ""
+            await self.kiosk.attend(self, wire.Hello(token="", resume=resume))
+        finally:
+            self.kiosk.link.is_connected = False
+            playing.cancel()
+
+    async def _play(self) -> None:
+        while True:
+            self.report()
+            await asyncio.sleep(0.05)
+
+    def looks(self) -> list[str]:
+        return [message.look for _, message in self.received if isinstance(message, wire.Scene)]
+
+    def last_sound(self) -> float:
+        return max((last for _, last in self.sounded.values()), default=0.0)
+
+
+class World:
+    """See the module. Change its attributes to disturb it."""
+
+    def __init__(self, script: str = "short", language: str = "en") -> None:
+        self.clock = LoopClock()
+        self.bus = MemoryBus(self.clock)
+        self.play = load_play(ROOT / "scripts" / f"{script}.yaml")
+        self.config = SessionConfig(language=language)
+        self.llm_s, self.tts_s = 0.05, 0.15
+        self.llm_is_down = self.tts_is_down = False
+        self.face_refusal = ""
+        self.meaning: Callable[[str, list[str]], str] = lambda said, names: said if said in names else ""
+        self.runners: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
+        self.utterance = 0
+        self._asr: Lease | None = None
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    async def start(self) -> None:
+        """Stages first, then the house and its kiosk."""
+        stages = [
+            LlmStage("llm", self), TtsStage("tts", self), FaceswapStage("faceswap", self), Idle("a2f_bridge", self),
+        ]  # fmt: skip
+        for stage in stages:
+            stop = asyncio.Event()
+            runner: Any = StageRunner(stage, self.bus, self.clock)  # type: ignore[arg-type] # `name` is set, not declared
+            self.runners.append((stop, asyncio.create_task(runner.run(stop))))
+        self.asr_beats = asyncio.create_task(self._beat_for_asr())
+        await self.open_house()
+
+    async def _beat_for_asr(self) -> None:
+        while True:
+            beat = ev.Heartbeat(at=self.now(), stage="asr", worker="world", state="ready")
+            await self.bus.append(STAGES, ev.encode(beat), 100)
+            await asyncio.sleep(0.5)
+
+    async def open_house(self) -> None:
+        self.house = House(self.bus, self.clock, self.config, self.play)
+        self.watching = asyncio.create_task(self.house.watch_stages())
+        await asyncio.sleep(0.7)
+        await self.house.open()
+        self.kiosk = self.house.kiosk("mirror")
+        self.page = FakeKiosk(self, self.kiosk)
+        self.connection = asyncio.create_task(self.page.run())
+        await asyncio.sleep(0.1)
+
+    async def crash_house(self) -> None:
+        """The session service dies without a word: its tasks end, nothing is released, its lease runs out."""
+        self.watching.cancel()
+        self.connection.cancel()
+        visit = self.kiosk.visit
+        release, self.bus.release = self.bus.release, _nothing  # type: ignore[method-assign]
+        await self.house.close()
+        self.bus.release = release  # type: ignore[method-assign]
+        assert visit is not None
+
+    async def stop(self) -> None:
+        self.watching.cancel()
+        self.connection.cancel()
+        self.asr_beats.cancel()
+        await self.house.close()
+        for stop, task in self.runners:
+            stop.set()
+            await task
+
+    # --- the visitor ------------------------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> str:
+        assert self.kiosk.visit
+        return self.kiosk.visit.opened.session
+
+    async def approach(self) -> None:
+        self.page.say(wire.Approach())
+        await asyncio.sleep(0.3)
+        self.began_at = self.kiosk.visit.opened.at if self.kiosk.visit else 0.0
+        lease = await self.bus.acquire(self.session, "asr", "world", 1e9)
+        assert lease
+        self._asr = lease
+
+    async def say(self, text: str, seconds: float = 1.5, *, voice_sample: bool = True) -> None:
+        """The visitor speaks for `seconds`; asr guesses, then decides."""
+        self.utterance += 1
+        base = {"turn": self.utterance}
+        started = self.now()
+        await self.hear(ev.SpeechStarted(**base, seq=1, started_at=started))
+        await asyncio.sleep(seconds)
+        ended = self.now()
+        await self.hear(ev.PartialTranscript(**base, seq=2, stable=text))
+        await asyncio.sleep(0.1)
+        await self.hear(ev.SpeechPaused(**base, seq=3, ended_at=ended))
+        await asyncio.sleep(0.05)
+        await self.hear(ev.GuessTranscript(**base, seq=4, text=text, ended_at=ended, engine_s=0.05))
+        await asyncio.sleep(0.15)
+        final = ev.FinalTranscript(
+            **base, seq=5, text=text, started_at=started, ended_at=ended, speech_s=seconds, waited_s=0.25, engine_s=0.05
+        )
+        await self.hear(final)
+        if voice_sample and await self._is_capturing():
+            sample = ev.VoiceSampleTaken(**base, seq=1, pcm=b"\0\0", text=text, speech_s=seconds, snr_db=30)
+            refused = ev.VoiceSampleRefused(**base, seq=1, reason="too_little", speech_s=seconds)
+            await self.hear(sample if seconds >= 5 else refused)
+
+    async def _is_capturing(self) -> bool:
+        control = await self.events("control")
+        captures = [event for event in control if isinstance(event, ev.CaptureVoice)]
+        taken = [event for event in await self.events("voice_sample") if isinstance(event, ev.VoiceSampleTaken)]
+        return bool(captures) and captures[-1].is_on and not taken
+
+    async def hear(self, event: ev.Event) -> None:
+        assert self._asr
+        full = Output(
+            key(self.session, event.stream), StreamId(event.turn, event.seq), _stamped(event, self.now()), 9999
+        )
+        await self.bus.commit(self._asr, [full])
+
+    async def events(self, stream: str) -> list[ev.AnyEvent]:
+        return [ev.decode(entry.payload) for entry in await self.bus.range(key(self.session, stream), START)]
+
+    async def line_over(self, line: str, timeout_s: float = 60) -> None:
+        """Wait until a line of the play has sounded whole."""
+        async with asyncio.timeout(timeout_s):
+            while not any(
+                isinstance(event, ev.TurnTimed) and event.line.split("#")[0] == line
+                for event in await self.events("playback")
+            ):
+                await asyncio.sleep(0.1)
+
+    async def quiet(self, timeout_s: float = 30) -> None:
+        """Wait until the mirror has said what it has to say and half a second has passed."""
+        silent_since = self.now()
+        async with asyncio.timeout(timeout_s):
+            while self.now() - silent_since < 0.5:
+                visit = self.kiosk.visit
+                if visit is None:
+                    return
+                if visit.conductor is None or visit.conductor.turns.presenter.is_sounding:
+                    silent_since = self.now()
+                await asyncio.sleep(0.05)
+
+    async def until_over(self, timeout_s: float = 400) -> None:
+        async with asyncio.timeout(timeout_s):
+            while self.kiosk.visit is not None or not self.kiosk.receipts:
+                await asyncio.sleep(0.1)
+
+    async def keys_left(self) -> int:
+        prefix = "mirror:{"
+        return sum(name.startswith(prefix) for name in self.bus._streams)
+
+    async def closed_reasons(self) -> list[str]:
+        events = [ev.decode(entry.payload) for entry in await self.bus.range(SESSIONS, START)]
+        return [event.reason for event in events if isinstance(event, ev.SessionClosed)]
+
+
+async def _nothing(_lease: Lease) -> None:
+    """A crashed service releases nothing."""
+
+
+def _stamped(event: ev.Event, now: float) -> bytes:
+    return ev.encode(msgspec.structs.replace(event, at=now))
