@@ -22,6 +22,7 @@ OWN_WRITERS = {
     "stages": "every stage",
     "offers": "the stage that lets go",
     "dead": "the stage that failed",
+    "receipts": "session",
 }
 """Streams that no one stage owns."""
 
@@ -64,7 +65,10 @@ def _stream_table(every: list[Message]) -> str:
 
 def writer(stream: str) -> str:
     """Who writes a stream."""
-    return streams.WRITER.get(stream) or OWN_WRITERS[stream]
+    found = streams.WRITER.get(stream) or OWN_WRITERS.get(stream)
+    if found is None:
+        raise LookupError(f"nobody writes stream {stream!r}: name its writer in shared/streams.py WRITER")
+    return found
 
 
 def id_rule(doc: str) -> str:

@@ -89,6 +89,8 @@ class Trouble(Up, frozen=True, kw_only=True, tag="trouble"):
 
     what: str
     detail: str = ""
+    is_over: bool = False
+    """It has healed: no longer shown."""
 
 
 class Down(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):

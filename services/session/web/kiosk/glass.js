@@ -46,6 +46,16 @@ export class Glass {
     this.copy = picture;
   }
 
+  fade(seconds) {
+    this.appearance.fade(performance.now() / 1000, seconds);
+  }
+
+  forget() {
+    this.show(null);
+    this.appearance.forget();
+    for (const { canvas } of [this.layer, this.soft]) canvas.width = canvas.width; // which empties it
+  }
+
   #measure() {
     const width = innerWidth * devicePixelRatio;
     const height = innerHeight * devicePixelRatio;

@@ -74,6 +74,17 @@ export class Appearance {
     if (look.copy !== null) this.wanted = { copy: look.copy, seconds };
   }
 
+  /** Fall dark at once, softly; the copy is not seen again after `seconds`. */
+  fade(now, seconds) {
+    this.light.toward(0, now, seconds);
+    this.wanted = null;
+  }
+
+  /** The copy is gone: what is painted next is the reflection. */
+  forget() {
+    this.copy = new Way(0);
+  }
+
   /** What to paint now. The copy is only crossed into once it `isAwake`: until then the reflection stays. */
   at(now, isAwake) {
     if (this.wanted && (this.wanted.copy === 0 || isAwake)) {

@@ -6,6 +6,8 @@ import { Invitation, Place } from "./type.js";
 
 const PACE_S = { waiting: 0.09, visit: 0.029 }; // at most so often: no source is faster, and a dim blur needs less
 
+const FORGET_S = 0.9;
+
 export class Mirror {
   /** @param {import("./camera.js").Camera} camera @param {(at: number) => void} painted Called after each painting, own clock, seconds. */
   constructor(camera, painted) {
@@ -32,10 +34,25 @@ export class Mirror {
     this.language = language;
     this.root.dataset.look = look;
     this.root.lang = language;
-    this.glass.become(look, crossingS);
+    if (!this.isForgetting) this.glass.become(look, crossingS);
+    this.crossingS = crossingS;
+    this.isDirty = true;
     if (look === "attract") this.invitation.begin();
     else this.invitation.end();
     if (look === "attract" || look === "dark") this.clear();
+  }
+
+  /** Let the visit go: its last picture sinks into the black, and only then the glass takes its next look. */
+  forget() {
+    this.clear();
+    this.isForgetting = true;
+    this.isDirty = true;
+    this.glass.fade(FORGET_S);
+    setTimeout(() => {
+      this.isForgetting = false;
+      this.glass.forget();
+      this.become({ look: this.look, crossing_s: this.crossingS, language: this.language });
+    }, FORGET_S * 1000);
   }
 
   /** No word of the visit stays. */
@@ -46,8 +63,10 @@ export class Mirror {
   }
 
   show(picture) {
+    if (this.isForgetting) return picture.close();
     this.glass.show(picture);
     this.isDirty = true;
+    return undefined;
   }
 
   say(place, text) {

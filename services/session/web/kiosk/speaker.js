@@ -61,6 +61,11 @@ export class Speaker {
     this.node?.port.postMessage({ kind: "flush", turn });
   }
 
+  /** Forget every turn, and their numbers. */
+  reset() {
+    this.node?.port.postMessage({ kind: "reset" });
+  }
+
   /** Which of the device's frames leaves the loudspeaker at `due` (host clock, seconds). Without a clock: at once. */
   #frameDue(due) {
     if (!this.clock.isSet || !this.offset.isSet) return 0;

@@ -5,14 +5,16 @@ import { Playout } from "./playout.js";
 class Speaker extends AudioWorkletProcessor {
   constructor() {
     super();
-    this.playout = new Playout((report) => this.port.postMessage(report));
+    this.report = (report) => this.port.postMessage(report);
+    this.playout = new Playout(this.report);
     this.port.onmessage = ({ data }) => this.#obey(data);
   }
 
   #obey({ kind, ...order }) {
     if (kind === "speech") this.playout.push(order, currentFrame);
     else if (kind === "hold") this.playout.hold(order, currentFrame);
-    else this.playout.flush(order.turn, currentFrame);
+    else if (kind === "flush") this.playout.flush(order.turn, currentFrame);
+    else this.playout = new Playout(this.report);
   }
 
   process(_inputs, [output]) {

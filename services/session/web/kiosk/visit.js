@@ -60,8 +60,7 @@ export class Visit {
   }
 
   scene(scene) {
-    if (scene.session !== this.session) this.seq = 0;
-    this.session = scene.session;
+    if (scene.session !== this.session) this.#begin(scene.session);
     this.link.session = HEARING.has(scene.look) ? scene.session : "";
     this.mirror.become(scene);
     this.#sayTrouble();
@@ -105,10 +104,16 @@ export class Visit {
   /** Nothing of the visitor stays here either. */
   forgotten() {
     this.frames.forget();
-    this.mirror.show(null);
-    this.mirror.clear();
-    this.session = "";
+    this.mirror.forget();
+    this.#begin("");
     this.link.session = "";
+  }
+
+  /** Turns and chunks are counted anew in each visit. */
+  #begin(session) {
+    this.session = session;
+    this.seq = 0;
+    this.speaker.reset();
   }
 
   // --- to the session -----------------------------------------------------------------------------------------------
@@ -134,12 +139,12 @@ export class Visit {
 
   #trouble(what, detail) {
     const isNews = this.troubles.set(what, detail);
-    if (isNews) this.#tell(what, detail ?? "over");
+    if (isNews) this.#tell(what, detail ?? "", detail === null);
     this.#sayTrouble();
   }
 
-  #tell(what, detail) {
-    this.link?.send(wire.trouble({ what, detail }));
+  #tell(what, detail, isOver = false) {
+    this.link?.send(wire.trouble({ what, detail, is_over: isOver }));
   }
 
   #sayTrouble() {

@@ -17,7 +17,7 @@ export const UP = {
   camera: { burst: { kind: "int" }, index: { kind: "int" }, jpeg: { kind: "bytes" }, is_last: { kind: "bool", default: false } },
   played: { turn: { kind: "int" }, sample: { kind: "int" }, at: { kind: "float" }, is_end: { kind: "bool", default: false } },
   shown: { frame: { kind: "int" }, at: { kind: "float" } },
-  trouble: { what: { kind: "str" }, detail: { kind: "str", default: "" } },
+  trouble: { what: { kind: "str" }, detail: { kind: "str", default: "" }, is_over: { kind: "bool", default: false } },
 };
 
 /** What the kiosk may hear. */
@@ -262,6 +262,7 @@ export function shown(fields) {
  * @param {object} fields
  * @param {string} fields.what
  * @param {string} [fields.detail]
+ * @param {boolean} [fields.is_over] It has healed: no longer shown.
  * @returns {Uint8Array}
  */
 export function trouble(fields) {

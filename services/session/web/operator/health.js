@@ -1,0 +1,78 @@
+/** Is the mirror well? One glance, from the whole state. Pure. */
+
+const NEEDED = ["asr", "llm", "tts", "a2f_bridge", "faceswap"];
+
+/** What each stage is for, in a word. */
+export const NAMES = { asr: "Hearing", llm: "Words", tts: "Voice", a2f_bridge: "Lips", faceswap: "Face", session: "Session" };
+
+const SLOW_TURN_MS = 1500; // the budget's 95th percentile, end of speech to first sound
+const LAGGING_S = 1;
+
+/** @typedef {{level: "well" | "uneasy" | "ill" | "away", title: string, reasons: string[]}} Health */
+
+const isWorking = (row) => row.state === "ready" || row.state === "degraded";
+
+/** What stops a visit from happening, or from ending well. */
+function faults(state) {
+  const missing = NEEDED.filter((stage) => !state.stages.some((row) => row.stage === stage && isWorking(row)));
+  const bus = state.bus.ok ? [] : [`The bus is away${state.bus.detail ? `: ${state.bus.detail}` : "."}`];
+  const traces = state.receipts.filter((receipt) => receipt.keys_left || receipt.files_left);
+  return [
+    ...bus,
+    ...missing.map((stage) => {
+      const row = state.stages.find((one) => one.stage === stage);
+      return row ? `${NAMES[stage]} is ${row.state}.` : `${NAMES[stage]} has not been heard.`;
+    }),
+    ...traces.map((receipt) => `A wipe left ${receipt.keys_left} keys and ${receipt.files_left} files.`),
+  ];
+}
+
+/** What someone should look at when there is time. */
+function worries(state) {
+  const recent = state.turns.slice(-4).filter((turn) => turn.kind === "reply" && turn.latency_ms > SLOW_TURN_MS);
+  return [
+    ...state.kiosks.filter((kiosk) => kiosk.connected === false).map((kiosk) => `The glass “${kiosk.kiosk}” is not connected.`),
+    ...state.kiosks.flatMap((kiosk) => kiosk.trouble.map((trouble) => `${kiosk.kiosk}: ${trouble.replaceAll("_", " ")}.`)),
+    ...state.stages.filter((row) => row.state === "degraded").map((row) => `${NAMES[row.stage] ?? row.stage} runs on its fallback.`),
+    ...state.stages.filter((row) => row.lag_s > LAGGING_S).map((row) => `${NAMES[row.stage] ?? row.stage} is ${row.lag_s.toFixed(1)} s behind.`),
+    ...(recent.length > 1 ? ["Answers are slow."] : []),
+    ...(state.kiosks.length ? [] : ["No glass has connected yet."]),
+  ];
+}
+
+/** @param {object | null} state As the server sends it; null: nothing heard. @returns {Health} */
+export function health(state) {
+  if (!state) return { level: "away", title: "No line to the mirror", reasons: ["Trying again."] };
+  const ill = faults(state);
+  const uneasy = worries(state);
+  if (ill.length) return { level: "ill", title: "Not well", reasons: [...ill, ...uneasy] };
+  if (uneasy.length) return { level: "uneasy", title: "Have a look", reasons: uneasy };
+  return { level: "well", title: "Well", reasons: [] };
+}
+
+/** Seconds as m:ss. */
+export function clockText(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/** How long ago, in the words one uses. */
+export function agoText(seconds) {
+  if (seconds < 60) return "just now";
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`;
+}
+
+/**
+ * @param {{parts: {name: string, ms: number}[], latency_ms: number | null}} turn
+ * @param {number} fullMs What fills the bar.
+ * @returns {{name: string, ms: number, share: number}[]} Parts as shares of the bar, 0..1, together at most 1.
+ */
+export function bar(turn, fullMs) {
+  let left = 1;
+  return turn.parts.map(({ name, ms }) => {
+    const share = Math.min(left, Math.max(0, ms / fullMs));
+    left -= share;
+    return { name, ms, share };
+  });
+}

@@ -1,0 +1,34 @@
+/** The operator's page: is the mirror well, where is the visit, and three buttons. No words of the visitor. */
+
+import { health } from "./health.js";
+import { Link } from "./link.js";
+import { showLists } from "./lists.js";
+import { Visits } from "./visits.js";
+
+const WRONG_TOKEN = 4401;
+
+const header = document.getElementById("health");
+const token = new URLSearchParams(location.search).get("token") ?? "";
+const link = new Link(token, show, explain);
+const visits = new Visits(document.getElementById("kiosks"), (kiosk, action) => link.command(kiosk, action));
+
+function say({ level, title, reasons }) {
+  header.dataset.level = level;
+  header.querySelector("h1").textContent = title;
+  header.querySelector("p").textContent = reasons.slice(0, 3).join(" ");
+}
+
+/** @param {object | null} state */
+function show(state) {
+  say(health(state));
+  document.body.classList.toggle("stale", state === null);
+  if (!state) return;
+  header.querySelector("aside").textContent = state.script.id;
+  visits.show(state.kiosks, state.script.duration_s);
+  showLists(document, state);
+}
+
+function explain(code) {
+  if (code !== WRONG_TOKEN) return;
+  say({ level: "ill", title: "No key", reasons: ["Open the operator's address that the mirror printed: this one has no valid token."] });
+}
