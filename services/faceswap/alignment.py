@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.faceswap import topology
-
-Floats = NDArray[np.float32]
+from services.faceswap.arrays import Floats
 
 ARCFACE_112 = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float64

@@ -2,11 +2,9 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from services.faceswap.arrays import Floats, bytes_of, floats
 from services.faceswap.face_swapper import Image, Mask, Patch
-
-Floats = NDArray[np.float32]
 
 _THUMB = 32
 """Light is compared on pictures this small: pores must not count, and it costs next to nothing."""
@@ -47,14 +45,14 @@ def light_ratio(patch: Image, under: Image, mask: Mask) -> Floats:
     small = (_THUMB, _THUMB)
     have = cv2.resize(patch, small, interpolation=cv2.INTER_AREA).astype(np.float32)
     want = cv2.resize(under, small, interpolation=cv2.INTER_AREA).astype(np.float32)
-    weight = cv2.resize(mask, small, interpolation=cv2.INTER_AREA).astype(np.float32)[..., None] / 255 + 1e-3
-    ratio = (_spread(want * weight) + _LIFT * _spread(weight)) / (_spread(have * weight) + _LIFT * _spread(weight))
-    return np.clip(ratio, 0.3, 3.0)
+    weight = floats(cv2.resize(mask, small, interpolation=cv2.INTER_AREA)[..., None] / 255.0 + 1e-3)
+    lift = _LIFT * _spread(weight)
+    return floats(np.clip((_spread(want * weight) + lift) / (_spread(have * weight) + lift), 0.3, 3.0))
 
 
 def _spread(field: Floats) -> Floats:
     blurred = cv2.GaussianBlur(field, (0, 0), _SPREAD)
-    return np.asarray(blurred if blurred.ndim == 3 else blurred[..., None], np.float32)
+    return floats(blurred if blurred.ndim == 3 else blurred[..., None])
 
 
 def relight(patch: Image, ratio: Floats) -> Image:
@@ -78,7 +76,7 @@ def veiled(frame: Image, amount: float) -> Image:
     soft = cv2.GaussianBlur(small, (0, 0), 2.2)
     gone = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC)
     # Dimmed a little, and cooled: as if the figure stood behind dark glass.
-    gone = cv2.multiply(gone, (0.62, 0.53, 0.50, 0.0))
+    gone = bytes_of(gone * floats([0.62, 0.53, 0.50]))
     if amount >= 1.0:
         return np.asarray(gone, np.uint8)
     return np.asarray(cv2.addWeighted(gone, amount, frame, 1.0 - amount, 0.0), np.uint8)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from services.faceswap.quality import Gates
 from shared.engines import EngineChoice
 
@@ -12,7 +14,7 @@ class FaceswapConfig(EngineChoice, frozen=True, kw_only=True, forbid_unknown_fie
     engine: str = "mesh_warp"
     source: str = "stand_in"
     """Where the virtual human comes from: stand_in or film."""
-    source_options: dict[str, dict[str, Any]] = {}
+    source_options: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     """Per source name: its own options."""
     width: int = 640
     height: int = 480

@@ -9,7 +9,7 @@ import numpy as np
 from services.faceswap.face_mesh import ACQUIRE, FaceMesh
 from services.faceswap.face_swapper import FaceSwapper, Image, SourceFace
 from services.faceswap.photo import read_photo
-from services.faceswap.quality import UNREADABLE, UPSIDE_DOWN, Gates, Verdict, best_of, judge, reason_of
+from services.faceswap.quality import NO_FACE, UNREADABLE, UPSIDE_DOWN, Gates, Verdict, best_of, judge, reason_of
 from shared.errors import BadInput
 
 
@@ -38,16 +38,21 @@ def assess(data: bytes, mesh: FaceMesh, gates: Gates) -> Verdict:
         photo = read_photo(data)
     except BadInput:
         return Verdict(reason=UNREADABLE)
-    verdict = look(photo, mesh, gates)
-    if verdict.reason != "no_face":
+    return assess_picture(photo, mesh, gates)
+
+
+def assess_picture(photo: Image, mesh: FaceMesh, gates: Gates) -> Verdict:
+    """One decoded photo."""
+    verdict = _look(photo, mesh, gates)
+    if verdict.reason != NO_FACE:
         return verdict
     # The detector does not know faces on their head; a second look, turned round, tells the visitor what is wrong.
     turned = np.asarray(cv2.rotate(photo, cv2.ROTATE_180), np.uint8)
-    return Verdict(reason=UPSIDE_DOWN) if look(turned, mesh, gates).reason != "no_face" else verdict
+    return Verdict(reason=UPSIDE_DOWN) if _look(turned, mesh, gates).reason != NO_FACE else verdict
 
 
-def look(photo: Image, mesh: FaceMesh, gates: Gates) -> Verdict:
-    """One decoded photo."""
+def _look(photo: Image, mesh: FaceMesh, gates: Gates) -> Verdict:
+    """One decoded photo, as it stands."""
     mesh.forget()
     faces = mesh.detect(photo)
     sure = [face for face in faces if face.score >= ACQUIRE]

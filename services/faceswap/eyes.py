@@ -1,48 +1,83 @@
 """Eyeballs are laid rigidly behind the lids: a closing lid covers the iris instead of squashing it."""
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from services.faceswap import topology
-from services.faceswap.warping import Floats, Grid, polygon_mask
+from services.faceswap.arrays import Bytes, Floats, bytes_of, floats
+from services.faceswap.warping import Box, box_around, look_up, polygon_mask
 
 STRAIGHT = (0.0, 0.0)
+RINGS = (topology.RIGHT_EYE, topology.LEFT_EYE)
+_REACH = 0.62
+"""How far from the middle of the eye, in eye widths, a turned eyeball's surface moves along."""
+_LID_SHADOW = 0.35
+"""How much the upper lid darkens the eyeball right below it."""
 
 
-def with_eyeballs(grid: Grid, source: Floats, face: Floats, gaze: tuple[float, float] = STRAIGHT) -> Grid:
-    """The map with both eyeballs laid in.
+def eye_boxes(face: Floats, outer: Box, margin: float) -> tuple[Box, ...]:
+    """The rectangle round each eye, widened by `margin` eye widths, within `outer`."""
+    return tuple(box_around(face[list(ring)], margin, outer) for ring in RINGS)
+
+
+def lay_eyeballs(
+    pixels: Bytes, box: Box, texture: Bytes, source: Floats, face: Floats, gaze: tuple[float, float] = STRAIGHT
+) -> None:
+    """Both eyeballs laid between the lids, in place.
 
     Args:
-        grid: The map of the face.
-        source: Landmarks in the texture, shape (468, 2).
-        face: Landmarks in the output, shape (468, 2 or 3).
+        pixels: The warped face, shape (height, width, channels), covering `box` of the output.
+        box: Where it lies.
+        texture: What it is taken from, the same number of channels.
+        source: Landmarks in the texture, shape (>= 468, 2 or 3).
+        face: Landmarks in the output, shape (>= 468, 2 or 3).
         gaze: How far the irises are shifted in the output, in eye widths: x to the right, y down.
     """
-    out = grid.source.copy()
-    for ring in (topology.RIGHT_EYE, topology.LEFT_EYE):
-        inside = polygon_mask(face[list(ring)], grid.box, grid.step) > 127
-        rows, columns = np.nonzero(inside)
-        if len(rows) == 0:
+    for ring in RINGS:
+        outline = face[list(ring), :2]
+        part = box_around(outline, 0.05, box)
+        if min(part.size) < 3:
             continue
-        at = np.stack([columns, rows], axis=1).astype(np.float32) * grid.step + np.float32(grid.box[:2])
-        if gaze != STRAIGHT:
-            at = at - _shift(at, face, ring, gaze)
-        matrix = _eye_matrix(source, face, ring)
-        out[rows, columns] = at @ matrix[:, :2].T + matrix[:, 2]
-    return grid._replace(source=out)
+        mask = polygon_mask(outline, part)
+        if not mask.any():
+            continue
+        eyeball = look_up(texture, _map(part, source, face, ring, gaze)).astype(np.float32)
+        eyeball[..., :3] *= _lid_shadow(mask, outline)[..., None]
+        weight = mask[..., None].astype(np.float32) / 255
+        region = pixels[part.within(box)]
+        region[:] = bytes_of(region + weight * (eyeball - region))
+
+
+def _lid_shadow(mask: Bytes, outline: Floats) -> Floats:
+    """Brightness under the lid, shape of the mask: darker at the top, where the lid and its lashes throw a shadow."""
+    height = max(2, round(0.16 * float(np.linalg.norm(outline[8] - outline[0]))))
+    lowered = np.roll(mask, height, axis=0)
+    lowered[:height] = 0
+    lit = cv2.GaussianBlur(lowered, (0, 0), height * 0.6).astype(np.float32) / 255
+    return floats(1.0 - _LID_SHADOW * (1.0 - lit))
+
+
+def _map(part: Box, source: Floats, face: Floats, ring: tuple[int, ...], gaze: tuple[float, float]) -> Floats:
+    """Where every pixel of an eye looks in the texture, shape (height, width, 2)."""
+    x = np.arange(part.left, part.right, dtype=np.float32)
+    y = np.arange(part.top, part.bottom, dtype=np.float32)
+    at = np.stack(np.meshgrid(x, y), axis=-1)
+    if gaze != STRAIGHT:
+        at = at - _shift(at, face, ring, gaze)
+    matrix = _eye_matrix(source, face, ring)
+    return floats(at @ matrix[:, :2].T + matrix[:, 2])
 
 
 def _shift(at: Floats, face: Floats, ring: tuple[int, ...], gaze: tuple[float, float]) -> Floats:
-    """How far the eyeball's surface moved at each place: all the way in the middle, not at all at the corners."""
+    """How far the eyeball's surface moved at each place: all the way in the middle, not at all beyond the corners."""
     corners = face[[ring[0], ring[8]], :2]
     width = float(np.linalg.norm(corners[1] - corners[0]))
-    away = np.linalg.norm((at - corners.mean(axis=0)) / np.float32(0.62 * width), axis=1)
-    part = np.clip(1.0 - away**2, 0.0, 1.0)[:, None]
-    return np.asarray(part * np.float32(gaze) * width, np.float32)
+    away = np.linalg.norm((at - corners.mean(axis=0)) / (_REACH * width), axis=-1)
+    return floats(np.clip(1.0 - away**2, 0.0, 1.0)[..., None] * floats(gaze) * width)
 
 
-def _eye_matrix(source: Floats, face: Floats, ring: tuple[int, ...]) -> NDArray[np.float32]:
-    """Output -> texture for one eyeball, shape (2, 3): corner on corner; an eye opened wider than the texture's is stretched."""
+def _eye_matrix(source: Floats, face: Floats, ring: tuple[int, ...]) -> Floats:
+    """Output -> texture for one eyeball, shape (2, 3): corner on corner; one opened wider than the texture's is stretched."""
     corners = [ring[0], ring[8]]
     here, there = face[corners, :2].astype(np.float64), source[corners, :2].astype(np.float64)
     across, wanted = here[1] - here[0], there[1] - there[0]
@@ -53,7 +88,7 @@ def _eye_matrix(source: Floats, face: Floats, ring: tuple[int, ...]) -> NDArray[
     output_axes = np.array([u, [-u[1], u[0]]])
     texture_axes = np.array([v, [-v[1], v[0]]]).T
     linear = texture_axes @ np.diag([scale, scale * high]) @ output_axes
-    return np.hstack([linear, (there.mean(axis=0) - linear @ here.mean(axis=0))[:, None]]).astype(np.float32)
+    return floats(np.hstack([linear, (there.mean(axis=0) - linear @ here.mean(axis=0))[:, None]]))
 
 
 def _height(points: Floats, ring: tuple[int, ...]) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from services.faceswap import topology
 from services.faceswap.alignment import Square, crop_matrix, square_around_face, square_around_mesh
+from services.faceswap.arrays import floats
 from services.faceswap.face_swapper import Image, Points
 from shared.errors import EngineFailed, EngineUnavailable
 from shared.models import model_path
@@ -97,7 +98,7 @@ class FaceMesh:
         top, left = (_DETECTOR_SIDE - small.shape[0]) // 2, (_DETECTOR_SIDE - small.shape[1]) // 2
         canvas[top : top + small.shape[0], left : left + small.shape[1]] = small[:, :, ::-1]
         boxes, scores = self._detector.run(canvas / 127.5 - 1.0)
-        shift = np.float32([(side - width) / 2, (side - height) / 2])
+        shift = floats([(side - width) / 2, (side - height) / 2])
         return [
             Face(score, centre * side - shift, size * side, keypoints * side - shift)
             for score, centre, size, keypoints in _decode(boxes, scores, self._anchors, threshold)
@@ -123,7 +124,7 @@ class _Network:
 
     def __init__(self, path: Path) -> None:
         try:
-            from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - heavy, and absent in other services
+            from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
             raise EngineUnavailable("faceswap: ai-edge-litert is not installed; see services/faceswap") from error
         try:
@@ -167,7 +168,7 @@ def _decode(
     for best in np.argsort(-confidence):
         if is_used[best]:
             continue
-        group = ~is_used & (_overlap(centre, size, int(best)) > _MERGE_OVERLAP)
+        group = ~is_used & (_overlap(floats(centre), floats(size), int(best)) > _MERGE_OVERLAP)
         group[best] = True
         is_used |= group
         weight = (confidence[group] / confidence[group].sum())[:, None]
@@ -184,4 +185,4 @@ def _overlap(centre: NDArray[np.float32], size: NDArray[np.float32], one: int) -
     high = np.minimum(centre + size / 2, centre[one] + size[one] / 2)
     shared = np.clip(high - low, 0, None).prod(axis=1)
     union = size.prod(axis=1) + size[one].prod() - shared
-    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+    return floats(shared / np.maximum(union, 1e-9))

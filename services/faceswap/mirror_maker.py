@@ -9,6 +9,7 @@ from services.faceswap.blending import paste, veiled
 from services.faceswap.face_mesh import FaceMesh
 from services.faceswap.face_swapper import FaceSwapper, Image, Points, SourceFace
 from services.faceswap.flow import carry
+from services.faceswap.lids import Lids, close_lids, watch_lids
 from services.faceswap.smoothing import OneEuro, Smoothed
 from services.faceswap.tracking import HELD, LOCKED, SEARCHING, Tracking, TrackingLimits, advance
 from services.faceswap.video_source import Shot, VideoSource
@@ -55,6 +56,7 @@ class MirrorMaker:
         """Drop every picture and landmark: a visit began or ended."""
         self._tracking = Tracking()
         self._smoothed: Smoothed | None = None
+        self._lids = Lids()
         self._before: Image | None = None
         self._last_swapped: Image | None = None
         self._mesh.forget()
@@ -113,7 +115,9 @@ class MirrorMaker:
             return None
         dt = now - before.at if before.points is not None else 0.0
         self._smoothed = self._filter.step(self._smoothed, self._tracking.points, dt)
-        return self._smoothed.points
+        # Lids after the filter: a blink is over in a third of a second and must not be smoothed away.
+        self._lids = watch_lids(self._lids, pixels, self._smoothed.points, dt)
+        return close_lids(self._smoothed.points, self._lids)
 
     def _without_face(self, pixels: Image) -> tuple[Image, bool]:
         """The last swapped picture while the veil falls, then the veil alone: never the bare virtual human."""

@@ -2,9 +2,8 @@
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from services.faceswap.arrays import Floats, floats
 
 
 class Smoothed(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,11 +37,11 @@ class OneEuro(msgspec.Struct, frozen=True, kw_only=True):
         speed = state.speed + _gain(self.speed_hz, dt_s) * (raw - state.speed)
         cutoff = self.still_hz + self.beta_per_speed * np.abs(speed)
         return Smoothed(
-            points=(state.points + _gain(cutoff, dt_s) * (points - state.points)).astype(np.float32),
+            points=(state.points + _gain(floats(cutoff), dt_s) * (points - state.points)).astype(np.float32),
             speed=speed.astype(np.float32),
         )
 
 
 def _gain(cutoff_hz: float | Floats, dt_s: float) -> Floats:
     """Weight of the new value in a first-order low pass."""
-    return np.asarray(1.0 / (1.0 + 1.0 / (2.0 * np.pi * cutoff_hz * dt_s)), np.float32)
+    return floats(1.0 / (1.0 + 1.0 / (2.0 * np.pi * cutoff_hz * dt_s)))

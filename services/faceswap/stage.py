@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, ClassVar, TypeVar
+
+import cv2
 
 from services.faceswap.config import FaceswapConfig
 from services.faceswap.engines import ENGINES
@@ -41,6 +44,7 @@ class FaceswapStage:
         self.swapper = swapper
         self.video = video
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="faceswap")
+        self._warm_s = 0.0
         self._mesh: FaceMesh | None = None
         self._maker: MirrorMaker | None = None
 
@@ -53,9 +57,12 @@ class FaceswapStage:
         loop = asyncio.get_running_loop()
         began = loop.time()
         await self.in_thread(self._warm)
-        return Health(engine=self.swapper.name, device="cpu", warm_s=loop.time() - began)
+        self._warm_s = loop.time() - began
+        return self.health()
 
     def _warm(self) -> None:
+        # One thread: the whole mirror lives on two cores, and more made the median worse under load.
+        cv2.setNumThreads(1)
         self._mesh = FaceMesh()
         self.swapper.warm_up()
         self.video.open(self.config.width, self.config.height)
@@ -74,6 +81,18 @@ class FaceswapStage:
         enrolled = enrol(photos, self._mesh, self.swapper, self.config.gates)
         self.maker.forget()
         return enrolled
+
+    def health(self) -> Health:
+        """How engine and source are now."""
+        trouble = self.video.trouble or getattr(self.swapper, "last_error", "")
+        return Health(
+            engine=self.swapper.name,
+            device="cpu",
+            warm_s=self._warm_s,
+            is_degraded=bool(trouble),
+            fallbacks=getattr(self.swapper, "switches", 0),
+            last_error=trouble,
+        )
 
     def open_visit(self, visit: Visit) -> VisitWorker:
         """The mirror of one visit."""
@@ -150,7 +169,7 @@ class MirrorVisit(VisitWorkerBase):
             due = max(due + period, clock.now())
             await clock.sleep_until(due)
             look = Look(source=self._source, is_veiled=self._shown.is_veiled)
-            picture = await self._stage.in_thread(lambda look=look: self._stage.maker.make(look, clock.now()))
+            picture = await self._stage.in_thread(partial(self._stage.maker.make, look, clock.now()))
             if picture is not None and self._is_wanted.is_set():
                 seq += 1
                 await self._visit.outlet.publish(_frame(picture, seq))

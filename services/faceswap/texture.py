@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.faceswap import topology
+from services.faceswap.arrays import Floats, bytes_of, floats
 from services.faceswap.face_swapper import Image, Points
-
-Floats = NDArray[np.float32]
 
 _MARGIN = 0.12
 """Room around the face, in face sizes: the warp may look a little beyond the mesh."""
@@ -37,15 +36,16 @@ def texture_of(photo: Image, points: Points, side: int) -> Texture:
     side = int(min(side, np.ceil(span)))
     scale = side / span
     matrix = np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
-    pixels = cv2.warpAffine(photo, matrix, (side, side), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    cut = cv2.warpAffine(photo, matrix, (side, side), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    pixels = np.asarray(cut, np.uint8)
     placed = (points[:, :2] * scale + matrix[:, 2]).astype(np.float32)
     skin = _skin(pixels, placed)
     above = _above_brows(placed, side)
     edge = _near_outline(placed, side)
     shown = (1.0 - _rise(above, 0.0, 1.0)) * (1.0 - edge * (1.0 - skin))
-    shown = cv2.GaussianBlur(shown.astype(np.float32), (0, 0), 0.012 * side)
+    soft = floats(cv2.GaussianBlur(shown.astype(np.float32), (0, 0), 0.012 * side))
     clean = _without_hair(pixels, skin, above)
-    return Texture(np.dstack([clean, np.rint(255 * np.clip(shown, 0, 1)).astype(np.uint8)]), placed)
+    return Texture(np.dstack([clean, bytes_of(255 * soft)]), placed)
 
 
 def _above_brows(points: Floats, side: int) -> Floats:
@@ -54,7 +54,7 @@ def _above_brows(points: Floats, side: int) -> Floats:
     edge = np.interp(np.arange(side), brows[:, 0], brows[:, 1])
     forehead = max(4.0, 0.8 * float(edge.mean() - points[topology.FOREHEAD, 1]))
     row = np.arange(side, dtype=np.float32)[:, None]
-    return np.clip((edge[None] - row) / forehead, 0, 1).astype(np.float32)
+    return floats(np.clip((edge[None] - row) / forehead, 0, 1))
 
 
 def _near_outline(points: Floats, side: int) -> Floats:
@@ -63,13 +63,13 @@ def _near_outline(points: Floats, side: int) -> Floats:
     centre = oval.mean(axis=0)
     inner = np.zeros((side, side), np.uint8)
     cv2.fillPoly(inner, [np.rint(centre + 0.84 * (oval - centre)).astype(np.int32)], 255)
-    return 1.0 - cv2.GaussianBlur(inner, (0, 0), 0.03 * side).astype(np.float32) / 255
+    return floats(1.0 - cv2.GaussianBlur(inner, (0, 0), 0.03 * side) / 255.0)
 
 
 def _rise(x: Floats, low: float, high: float) -> Floats:
     """Smooth step from 0 at `low` to 1 at `high`."""
     t = np.clip((x - low) / (high - low), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)
+    return floats(t * t * (3 - 2 * t))
 
 
 def _skin(pixels: Image, points: Floats) -> Floats:
@@ -77,8 +77,8 @@ def _skin(pixels: Image, points: Floats) -> Floats:
     lab = cv2.cvtColor(cv2.GaussianBlur(pixels, (0, 0), 2), cv2.COLOR_BGR2LAB).astype(np.float32)
     where = np.clip(np.rint(points[list(topology.CHEEKS)]).astype(int), 0, pixels.shape[0] - 1)
     cheek = np.median(lab[where[:, 1], where[:, 0]], axis=0)
-    far = np.sqrt((((lab - cheek) * np.float32([0.35, 1.0, 1.0])) ** 2).sum(axis=2))
-    return np.clip((_SKIN_FAR - far) / _SKIN_SOFT, 0, 1).astype(np.float32)
+    far = np.sqrt((((lab - cheek) * floats([0.35, 1.0, 1.0])) ** 2).sum(axis=2))
+    return floats(np.clip((_SKIN_FAR - far) / _SKIN_SOFT, 0, 1))
 
 
 def _without_hair(pixels: Image, skin: Floats, above: Floats) -> Image:
@@ -86,9 +86,9 @@ def _without_hair(pixels: Image, skin: Floats, above: Floats) -> Image:
     side = pixels.shape[0]
     # Only skin from the brows down may lend its tone: highlights in hair pass for skin.
     weight = (skin * (above <= 0.02))[..., None] + 1e-4
-    tone = cv2.GaussianBlur(pixels.astype(np.float32) * weight, (0, 0), 0.09 * side)
-    tone /= cv2.GaussianBlur(weight, (0, 0), 0.09 * side)[..., None]
+    lent = cv2.GaussianBlur(pixels * weight, (0, 0), 0.09 * side)
+    tone = lent / cv2.GaussianBlur(weight, (0, 0), 0.09 * side)[..., None]
     hair = cv2.dilate(1.0 - skin, np.ones((5, 5), np.uint8)) * _rise(above, 0.02, 0.12)
     take = np.maximum(cv2.GaussianBlur(hair, (0, 0), 0.02 * side), 0)[..., None] * _rise(above, 0.0, 0.1)[..., None]
     take = np.clip(take * 1.4, 0, 1)
-    return np.asarray(np.clip(pixels * (1 - take) + tone * take, 0, 255), np.uint8)
+    return bytes_of(pixels * (1 - take) + tone * take)

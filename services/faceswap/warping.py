@@ -1,7 +1,7 @@
 """Piecewise affine warp along a triangle mesh: for every pixel of the output, where in the source to look.
 
-The map is made on a coarse grid and enlarged: at a step of two pixels the difference to the full grid is below 0.3 levels and
-the cost a quarter.
+The map is made on a coarse grid and enlarged; where neighbours on the screen belong to different sides of an opening (lids,
+lips) it is made again pixel by pixel.
 """
 
 from typing import NamedTuple
@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from services.faceswap.arrays import Bytes, Floats, floats
 
 _SUBPIXEL = 4
 """cv2 rasters polygons in units of 1/16 pixel."""
 _MAX_STRETCH = 6.0
-"""A triangle seen so obliquely that its texture would be stretched more than this is left to its neighbours: drawn, it made the
-dark specks beside the nostrils of a turned head."""
+"""A triangle seen so obliquely that its texture would be stretched this much more than the face's median is left to its
+neighbours: drawn, it made the dark specks beside the nostrils of a turned head."""
 
 
 class Box(NamedTuple):
@@ -32,9 +32,21 @@ class Box(NamedTuple):
         """Width and height."""
         return self.right - self.left, self.bottom - self.top
 
+    @property
+    def corner(self) -> Floats:
+        """Left and top, shape (2,)."""
+        return floats([self.left, self.top])
+
+    def within(self, outer: "Box") -> tuple[slice, slice]:
+        """Rows and columns of this box in a picture that covers `outer`."""
+        return (
+            slice(self.top - outer.top, self.bottom - outer.top),
+            slice(self.left - outer.left, self.right - outer.left),
+        )
+
 
 class Mesh(NamedTuple):
-    """A source mesh made ready for warping."""
+    """A source mesh."""
 
     source: Floats
     """Vertices in the source texture, shape (n, 2), pixels."""
@@ -43,7 +55,7 @@ class Mesh(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Coarse map of a region. Cell (row, column) belongs to pixel (left + column * step, top + row * step)."""
+    """Coarse map of a box: cell (row, column) belongs to the middle of its `step` x `step` pixels."""
 
     box: Box
     step: int
@@ -53,13 +65,23 @@ class Grid(NamedTuple):
     """Cells that lie inside a triangle, shape (rows, columns)."""
 
 
-def box_around(points: Floats, margin: float, width: int, height: int) -> Box:
-    """Smallest rectangle round the points, widened by `margin` of its larger side, cut to the picture."""
+def box_around(points: Floats, margin: float, outer: Box) -> Box:
+    """Smallest rectangle round the points, widened by `margin` of its larger side, cut to `outer`."""
     low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
     pad = margin * float((high - low).max())
-    left, top = np.clip(np.floor(low - pad), 0, [width, height]).astype(int)
-    right, bottom = np.clip(np.ceil(high + pad), 0, [width, height]).astype(int)
-    return Box(int(left), int(top), int(right), int(bottom))
+    left, top = np.floor(low - pad).astype(int).tolist()
+    right, bottom = np.ceil(high + pad).astype(int).tolist()
+    left, top = max(left, outer.left), max(top, outer.top)
+    return Box(left, top, max(left, min(right, outer.right)), max(top, min(bottom, outer.bottom)))
+
+
+def cell_centres(box: Box, step: int) -> tuple[Floats, Floats]:
+    """Output x of every column, shape (columns,), and y of every row, shape (rows, 1)."""
+    columns, rows = -(-box.size[0] // step), -(-box.size[1] // step)
+    middle = (step - 1) / 2
+    x = np.arange(columns, dtype=np.float32) * step + np.float32(box.left + middle)
+    y = np.arange(rows, dtype=np.float32) * step + np.float32(box.top + middle)
+    return x, y[:, None]
 
 
 def warp_grid(mesh: Mesh, target: Floats, box: Box, step: int) -> Grid:
@@ -70,52 +92,55 @@ def warp_grid(mesh: Mesh, target: Floats, box: Box, step: int) -> Grid:
         target: Where each vertex shall come to lie, shape (n, 3): pixels of the output, z away from the viewer. Nearer
             triangles hide farther ones; those that show their back are not drawn.
         box: Region of the output.
-        step: Pixels a grid cell.
+        step: Pixels a cell.
     """
-    columns, rows = -(-(box.right - box.left) // step) + 1, -(-(box.bottom - box.top) // step) + 1
-    cells = (target[:, :2] - np.float32([box.left, box.top])) / np.float32(step)
-    coefficients, is_seen = _affine(cells[mesh.triangles], mesh.source[mesh.triangles], step)
-    index = _raster(cells, target[:, 2], mesh.triangles, is_seen, (rows, columns))
+    x, y = cell_centres(box, step)
+    triangles = _touching(mesh.triangles, target, box)
+    here = target[:, :2][triangles]
+    coefficients, is_seen = _affine(here, mesh.source[triangles])
+    order = np.argsort(-target[:, 2][triangles].sum(axis=1), kind="stable")
+    order = order[is_seen[order]]
+    cells = (here[order] - floats([x[0], y[0, 0]])) / np.float32(step)
+    index = _raster(cells, order, (len(y), len(x)))
     covered = index >= 0
-    per_cell = coefficients[np.maximum(index, 0)]
-    row, column = np.mgrid[0:rows, 0:columns].astype(np.float32)
-    source = per_cell[..., 0:2] * column[..., None] + per_cell[..., 2:4] * row[..., None] + per_cell[..., 4:6]
+    per_cell = coefficients.take(np.maximum(index, 0).ravel(), axis=0).reshape(*index.shape, 6)
+    source = per_cell[..., 0:2] * x[None, :, None] + per_cell[..., 2:4] * y[..., None] + per_cell[..., 4:6]
     return Grid(box, step, source, covered)
 
 
-def _affine(target: Floats, source: Floats, step: int) -> tuple[Floats, NDArray[np.bool_]]:
-    """Per triangle: six coefficients (d/dx, d/dy, offset) of grid -> source, and whether it faces us and may be drawn."""
+def _touching(triangles: NDArray[np.int32], target: Floats, box: Box) -> NDArray[np.int32]:
+    """The triangles that may meet the box: not all three corners on the outer side of one of its edges."""
+    x, y = target[:, 0], target[:, 1]
+    place = 1 * (x < box.left) + 2 * (x > box.right) + 4 * (y < box.top) + 8 * (y > box.bottom)
+    a, b, c = place[triangles[:, 0]], place[triangles[:, 1]], place[triangles[:, 2]]
+    near: NDArray[np.int32] = triangles[(a & b & c) == 0]
+    return near
+
+
+def _affine(target: Floats, source: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Per triangle: six coefficients (d/dx, d/dy, offset) of output -> source, and whether it faces us and may be drawn."""
     b, c = target[:, 1] - target[:, 0], target[:, 2] - target[:, 0]
     u, v = source[:, 1] - source[:, 0], source[:, 2] - source[:, 0]
     area = b[:, 0] * c[:, 1] - c[:, 0] * b[:, 1]
     source_area = u[:, 0] * v[:, 1] - v[:, 0] * u[:, 1]
-    is_seen = (np.abs(area) > 1e-4) & (area * source_area > 0)
+    is_seen = area * source_area > 1e-3
     safe = np.where(np.abs(area) > 1e-4, area, 1.0)[:, None]
     dx = (u * c[:, 1:2] - v * b[:, 1:2]) / safe
     dy = (v * b[:, 0:1] - u * c[:, 0:1]) / safe
-    stretch = np.sqrt((dx * dx).sum(axis=1) + (dy * dy).sum(axis=1)) / step
-    # Stretch counts relative to the whole face: a small photo on a large face is everywhere below one.
+    stretch = np.sqrt((dx * dx).sum(axis=1) + (dy * dy).sum(axis=1))
     usual = float(np.median(stretch[is_seen])) if is_seen.any() else 1.0
-    is_seen &= stretch < _MAX_STRETCH * max(usual, 1e-3)
+    is_seen &= stretch < _MAX_STRETCH * usual
     offset = source[:, 0] - dx * target[:, 0, 0:1] - dy * target[:, 0, 1:2]
     return np.concatenate([dx, dy, offset], axis=1).astype(np.float32), is_seen
 
 
-def _raster(
-    cells: Floats,
-    depth: Floats,
-    triangles: NDArray[np.int32],
-    is_seen: NDArray[np.bool_],
-    shape: tuple[int, int],
-) -> NDArray[np.int32]:
-    """Which triangle each cell shows, or -1; far ones are drawn first."""
+def _raster(cells: Floats, names: NDArray[np.intp], shape: tuple[int, int]) -> NDArray[np.int32]:
+    """Which triangle each cell shows, or -1; later ones are drawn over earlier ones."""
     index = np.full(shape, -1, np.int32)
-    order = np.argsort(-depth[triangles].sum(axis=1), kind="stable")
-    order = order[is_seen[order]]
-    corners = np.rint(cells[triangles[order]] * (1 << _SUBPIXEL)).astype(np.int32)
+    corners = np.rint(cells * (1 << _SUBPIXEL)).astype(np.int32)
     draw = cv2.fillConvexPoly
-    for which, polygon in zip(order.tolist(), corners, strict=True):
-        draw(index, polygon, which, cv2.LINE_8, _SUBPIXEL)
+    for name, polygon in zip(names.tolist(), corners, strict=True):
+        draw(index, polygon, name, cv2.LINE_8, _SUBPIXEL)
     return index
 
 
@@ -136,20 +161,37 @@ def fill_uncovered(grid: Grid) -> Grid:
 
 def enlarge(coarse: Floats, box: Box, step: int) -> Floats:
     """A coarse field at full size: shape (rows, columns[, k]) -> (height, width[, k]), bilinear."""
-    scale = np.array([[step, 0, 0], [0, step, 0]], np.float64)
-    return cv2.warpAffine(coarse, scale, box.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    rows, columns = coarse.shape[:2]
+    whole = cv2.resize(coarse, (columns * step, rows * step), interpolation=cv2.INTER_LINEAR)
+    return floats(whole[: box.size[1], : box.size[0]])
 
 
-def sample(texture: NDArray[np.uint8], grid: Grid) -> NDArray[np.uint8]:
-    """The texture seen through the map: shape (height, width[, channels]) of the grid's box."""
+def full_map(mesh: Mesh, target: Floats, grid: Grid, details: tuple[Box, ...]) -> Floats:
+    """The map at full size, shape (height, width, 2), made again pixel by pixel inside `details`.
+
+    Where a detail's own pixels are covered by no triangle (between the lips) the coarse map stays.
+    """
     where = enlarge(grid.source, grid.box, grid.step)
-    return cv2.remap(texture, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    for detail in details:
+        if min(detail.size) < 2:
+            continue
+        fine = warp_grid(mesh, target, detail, 1)
+        part = where[detail.within(grid.box)]
+        np.copyto(part, fine.source, where=fine.covered[..., None])
+    return where
 
 
-def polygon_mask(points: Floats, box: Box, step: int) -> NDArray[np.uint8]:
-    """A filled outline on the coarse grid of a box, 0 or 255 with a soft edge of one cell."""
-    rows, columns = -(-(box.bottom - box.top) // step) + 1, -(-(box.right - box.left) // step) + 1
-    mask = np.zeros((rows, columns), np.uint8)
-    corners = np.rint((points[:, :2] - np.float32([box.left, box.top])) / step * (1 << _SUBPIXEL)).astype(np.int32)
-    cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, _SUBPIXEL)
+def look_up(texture: Bytes, where: Floats) -> Bytes:
+    """The texture seen through a map: shape (height, width[, channels])."""
+    # cv2's own stub knows only maps in two parts.
+    seen = cv2.remap(texture, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    return np.asarray(seen, np.uint8)
+
+
+def polygon_mask(points: Floats, box: Box, step: int = 1) -> Bytes:
+    """A filled outline on the cells of a box, 0 or 255, antialiased."""
+    x, y = cell_centres(box, step)
+    mask = np.zeros((len(y), len(x)), np.uint8)
+    corners = np.rint((points[:, :2] - floats([x[0], y[0, 0]])) / step * (1 << _SUBPIXEL)).astype(np.int32)
+    cv2.fillPoly(mask, [corners], (255,), cv2.LINE_AA, _SUBPIXEL)
     return mask

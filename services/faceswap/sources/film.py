@@ -65,7 +65,7 @@ class Film:
     def open(self, width: int, height: int) -> None:
         """Begin reading. Raises EngineUnavailable for a file that is not there or PyAV missing; an address may come later."""
         try:
-            import av  # noqa: F401, PLC0415 - heavy, and only this source needs it
+            import av  # noqa: F401 - heavy, and only this source needs it
         except ImportError as error:
             raise EngineUnavailable(
                 "faceswap: PyAV is not installed; see services/faceswap/requirements.txt"
@@ -91,7 +91,7 @@ class Film:
         return "://" not in self._options.address
 
     def _read_for_ever(self) -> None:
-        import av  # noqa: PLC0415
+        import av
 
         while not self._is_closed.is_set():
             try:

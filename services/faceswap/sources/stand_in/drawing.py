@@ -4,23 +4,21 @@ from importlib.resources import files
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from services.faceswap import topology
-from services.faceswap.eyes import with_eyeballs
+from services.faceswap.arrays import Floats, floats
+from services.faceswap.eyes import eye_boxes, lay_eyeballs
 from services.faceswap.face_swapper import Image
 from services.faceswap.sources.stand_in.head import Posed, build_head, pose_head
 from services.faceswap.sources.stand_in.live_link import Pose
 from services.faceswap.sources.stand_in.mouth import draw_layers, paint_mouth
-from services.faceswap.warping import Box, Grid, Mesh, sample, warp_grid
+from services.faceswap.warping import Box, Grid, Mesh, box_around, cell_centres, full_map, look_up, warp_grid
 
-Floats = NDArray[np.float32]
-
-_FRAME_HEIGHT = 480.0
+_FRAME_HEIGHT = 560.0
 """How many pixels of the portrait fill the frame from top to bottom."""
-_FRAME_CENTRE = (304.0, 262.0)
+_FRAME_CENTRE = (304.0, 296.0)
 """Which pixel of the portrait is in the middle of the frame."""
-_STEP = 2
+_STEP = 4
 
 
 class Artist:
@@ -30,8 +28,8 @@ class Artist:
         self._portrait, landmarks = load_portrait()
         self._head = build_head(landmarks)
         self._mouth = draw_layers()
-        self._scale = np.float32(height / _FRAME_HEIGHT)
-        self._shift = np.float32([width / 2, height / 2]) - np.float32(_FRAME_CENTRE) * self._scale
+        self._scale = height / _FRAME_HEIGHT
+        self._shift = floats([width / 2, height / 2]) - floats(_FRAME_CENTRE) * floats(self._scale)
         self._mesh = Mesh(np.ascontiguousarray(self._head.vertices[:, :2]), self._head.triangles)
         self._ground = self._still(width, height)
         self._box = self._moving(width, height)
@@ -41,10 +39,12 @@ class Artist:
         posed = pose_head(self._head, pose)
         target = self._placed(posed.vertices)
         grid = self._rest_outside(warp_grid(self._mesh, target, self._box, _STEP))
-        grid = with_eyeballs(grid, self._mesh.source, target, posed.gaze)
+        lips = box_around(target[list(topology.OUTER_LIPS)], 0.1, self._box)
+        where = full_map(self._mesh, target, grid, (*eye_boxes(target, self._box, 0.15), lips))
+        face = look_up(self._portrait, where)
+        lay_eyeballs(face, self._box, self._portrait, self._mesh.source, target, posed.gaze)
         frame = self._ground.copy()
-        box = self._box
-        frame[box.top : box.bottom, box.left : box.right] = sample(self._portrait, grid)
+        frame[self._box.top : self._box.bottom, self._box.left : self._box.right] = face
         self._open_mouth(frame, target, posed)
         return frame
 
@@ -76,8 +76,9 @@ class Artist:
 
     def _rest_outside(self, grid: Grid) -> Grid:
         """Cells outside every triangle show the portrait at rest."""
+        x, y = cell_centres(grid.box, grid.step)
         rows, columns = np.nonzero(~grid.covered)
-        at = np.stack([columns, rows], axis=1).astype(np.float32) * grid.step + np.float32(grid.box[:2])
+        at = np.stack([x[columns], y[rows, 0]], axis=1)
         grid.source[rows, columns] = (at - self._shift) / self._scale
         return grid
 

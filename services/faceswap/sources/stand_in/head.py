@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.faceswap import topology
+from services.faceswap.arrays import Floats, floats
 from services.faceswap.sources.stand_in.live_link import SHAPES, Pose
 from services.faceswap.sources.stand_in.shapes import shape_basis
 
-Floats = NDArray[np.float32]
-
-_RINGS = ((1.16, 1.0), (1.42, 0.95), (1.85, 0.55), (2.5, 0.0))
+_RINGS = ((1.16, 1.0), (1.42, 0.95), (1.8, 0.5), (2.2, 0.0))
 """Rings of vertices round the face, as multiples of its outline: how far out, and how much they follow the head."""
 _MAX_TURN = 0.45
 """Radians: beyond about 25 degrees a single portrait has nothing to show."""
@@ -56,7 +55,7 @@ def build_head(landmarks: Floats) -> Head:
     unit = _eye_distance(face)
     between = (face[list(topology.RIGHT_EYE), :2].mean(axis=0) + face[list(topology.LEFT_EYE), :2].mean(axis=0)) / 2
     depth = float(np.median(face[:, 2]))
-    pivot = np.float32([between[0] + _PIVOT[0] * unit, between[1] + _PIVOT[1] * unit, depth + _PIVOT[2] * unit])
+    pivot = floats([between[0] + _PIVOT[0] * unit, between[1] + _PIVOT[1] * unit, depth + _PIVOT[2] * unit])
     rings, follows = _rings(face, unit)
     vertices = np.concatenate([face, *rings]).astype(np.float32)
     shapes = shape_basis(face)
@@ -69,12 +68,14 @@ def build_head(landmarks: Floats) -> Head:
 
 def pose_head(head: Head, pose: Pose) -> Posed:
     """Every vertex in a pose."""
-    weights = np.float32(pose.weights)
+    weights = floats(pose.weights)
     moved = head.vertices.copy()
     active = np.flatnonzero(weights > 1e-3)
     moved[:, :2] += np.tensordot(weights[active], head.basis[active], 1).reshape(-1, 2)
     turned = _turn(head, moved, pose)
     corners = head.vertices[[topology.INNER_LIPS[0], topology.INNER_LIPS[10]]]
+    # Teeth are level with the middle of the lips, not with their corners, which a smile lifts.
+    corners = corners + (head.vertices[[13, 14]].mean(axis=0) - corners.mean(axis=0))
     jaw = corners.copy()
     jaw[:, :2] += _jaw_shift(head, weights)
     return Posed(
@@ -100,7 +101,7 @@ def _jaw_shift(head: Head, weights: Floats) -> Floats:
     """How far the lower teeth are from where they rest, pixels, shape (2,)."""
     chin = head.basis.reshape(len(SHAPES), -1, 2)[:, topology.CHIN]
     jaw = [SHAPES.index(name) for name in ("jawOpen", "jawLeft", "jawRight", "jawForward")]
-    return np.asarray(weights[jaw] @ chin[jaw], np.float32)
+    return floats(weights[jaw] @ chin[jaw])
 
 
 def _gaze(weights: Floats) -> tuple[float, float]:
@@ -111,7 +112,7 @@ def _gaze(weights: Floats) -> tuple[float, float]:
 
     right = (one("eyeLookOutLeft") + one("eyeLookInRight") - one("eyeLookInLeft") - one("eyeLookOutRight")) / 2
     down = (one("eyeLookDownLeft") + one("eyeLookDownRight") - one("eyeLookUpLeft") - one("eyeLookUpRight")) / 2
-    return 0.20 * right, 0.12 * down
+    return 0.26 * right, 0.09 * down
 
 
 def _upright(landmarks: Floats) -> Floats:

@@ -7,16 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.faceswap import topology
+from services.faceswap.arrays import Floats, floats
 from services.faceswap.face_swapper import Image
-
-Floats = NDArray[np.float32]
 
 _WIDTH, _HEIGHT = 240, 160
 """Pixels of the drawn layers; the lip corners lie at (30, 60) and (210, 60)."""
-_CORNERS = np.float32([[30, 60], [210, 60]])
-_IVORY = (138, 164, 178)
-_DARK = (9, 7, 16)
-_TONGUE = (46, 42, 92)
+_CORNERS = floats([[30, 60], [210, 60]])
+_IVORY = (106, 141, 168)
+_DARK = (13, 10, 24)
+_TONGUE = (62, 58, 118)
 # Half of a row of teeth, from the middle outward: widths in pixels of the layer.
 _UPPER_WIDTHS = (21, 17, 17, 14, 12)
 _LOWER_WIDTHS = (13, 14, 15, 14, 12)
@@ -32,36 +31,36 @@ class MouthLayers(NamedTuple):
 def draw_layers() -> MouthLayers:
     """Both layers, softened to the portrait's own sharpness."""
     upper = np.zeros((_HEIGHT, _WIDTH, 4), np.uint8)
-    _row(upper, _UPPER_WIDTHS, top=44, height=30, droop=-7)
+    _row(upper, _UPPER_WIDTHS, top=50, height=30, droop=-6)
     lower = np.zeros((_HEIGHT, _WIDTH, 4), np.uint8)
     cv2.ellipse(lower, (120, 92), (58, 30), 0, 0, 360, (*_TONGUE, 235), -1, cv2.LINE_AA)
-    cv2.ellipse(lower, (112, 82), (30, 12), 0, 0, 360, (60, 56, 112, 235), -1, cv2.LINE_AA)
+    cv2.ellipse(lower, (112, 82), (30, 12), 0, 0, 360, (78, 76, 140, 235), -1, cv2.LINE_AA)
     lower[:] = cv2.GaussianBlur(lower, (0, 0), 6)
-    _row(lower, _LOWER_WIDTHS, top=66, height=26, droop=5)
-    return MouthLayers(cv2.GaussianBlur(upper, (0, 0), 1.6), cv2.GaussianBlur(lower, (0, 0), 1.6))
+    _row(lower, _LOWER_WIDTHS, top=54, height=30, droop=4)
+    return MouthLayers(*(np.asarray(cv2.GaussianBlur(layer, (0, 0), 1.6), np.uint8) for layer in (upper, lower)))
 
 
 def _row(layer: NDArray[np.uint8], widths: tuple[int, ...], *, top: int, height: int, droop: int) -> None:
     """A row of teeth, drawn into the layer: each darker than its inner neighbour, the row curved by `droop` pixels."""
     for side in (-1, 1):
         x = 120.0
-        for index, width in enumerate(widths):
+        for width in widths:
             middle = x + side * width / 2
             away = abs(middle - 120) / 90
             y = top + droop * away * away
             tall = height * (1 - 0.30 * away)
             shade = 1.0 - 0.72 * away**1.5
             colour = tuple(int(channel * shade) for channel in _IVORY)
-            _tooth(layer, (middle, y, width - 1.0, tall), colour)
+            _tooth(layer, (middle, y, width - 0.4, tall), colour)
             x += side * width
-            del index
 
 
 def _tooth(layer: NDArray[np.uint8], where: tuple[float, float, float, float], colour: tuple[int, ...]) -> None:
     """One tooth: a rounded rectangle with centre x, top, width and height."""
     x, y, wide, tall = where
     half, corner = wide / 2, wide * 0.28
-    outline = cv2.ellipse2Poly((0, 0), (round(corner * 8), round(corner * 8)), 0, 0, 360, 30) / 8.0
+    turn = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    outline = corner * np.stack([np.cos(turn), np.sin(turn)], axis=1)
     points = []
     for px, py in (
         (half - corner, tall - corner),
@@ -69,7 +68,7 @@ def _tooth(layer: NDArray[np.uint8], where: tuple[float, float, float, float], c
         (corner - half, 0),
         (half - corner, 0),
     ):
-        points.append(outline + [x + px, y + py])
+        points.append(outline + np.array([x + px, y + py]))
     hull = cv2.convexHull(np.concatenate(points).astype(np.float32))
     cv2.fillConvexPoly(layer, np.rint(hull * 16).astype(np.int32), (*colour, 255), cv2.LINE_AA, 4)
 
@@ -90,7 +89,7 @@ def paint_mouth(frame: Image, layers: MouthLayers, vertices: Floats, upper: Floa
     right, bottom = min(frame.shape[1], int(high[0])), min(frame.shape[0], int(high[1]))
     if right - left < 4 or bottom - top < 4:
         return
-    corner = np.float32([left, top])
+    corner = floats([left, top])
     size = (right - left, bottom - top)
     mask = np.zeros((size[1], size[0]), np.uint8)
     cv2.fillPoly(mask, [np.rint((ring - corner) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)

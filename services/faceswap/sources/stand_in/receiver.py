@@ -39,7 +39,7 @@ class Receiver:
                 f"faceswap: cannot listen on {self._address[0]}:{self._address[1]} ({error.strerror}); another program "
                 "has it: stop it, or set [faceswap.source_options.stand_in] live_link_listen"
             ) from error
-        opened.setblocking(False)
+        opened.settimeout(0.0)
         self._socket = opened
 
     def newest(self) -> Pose | None:

@@ -8,12 +8,10 @@ on the screen belong to different sides of an opening.
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.faceswap import topology
+from services.faceswap.arrays import Floats, floats
 from services.faceswap.sources.stand_in.live_link import SHAPES
-
-Floats = NDArray[np.float32]
 
 JAW_DROP = 0.46
 """How far the lower lip falls with the jaw fully open."""
@@ -73,8 +71,8 @@ def shape_basis(rest: Floats) -> Floats:
         "mouthPucker": lambda: face.round(0.17) + face.part(-0.004, 0.0),
         "mouthRollLower": lambda: face.part(0.0, -0.03) + face.thin(is_upper=False),
         "mouthRollUpper": lambda: face.thin(is_upper=True),
-        "mouthShrugLower": lambda: face.lip(is_upper=False) * np.float32([0, -0.05]) * face.unit,
-        "mouthShrugUpper": lambda: face.lip(is_upper=True) * np.float32([0, -0.05]) * face.unit,
+        "mouthShrugLower": lambda: face.lip(is_upper=False) * floats([0, -0.05]) * face.unit,
+        "mouthShrugUpper": lambda: face.lip(is_upper=True) * floats([0, -0.05]) * face.unit,
         "mouthLowerDownLeft": lambda: face.half(0.11, is_upper=False, side=1),
         "mouthLowerDownRight": lambda: face.half(0.11, is_upper=False, side=-1),
         "mouthUpperUpLeft": lambda: face.half(-0.09, is_upper=True, side=1),
@@ -109,6 +107,7 @@ class _Face:
         self.mouth = ring.mean(axis=0)
         middle = np.concatenate([points[[61]], ring[:1], (ring[1:10] + ring[19:10:-1]) / 2, ring[10:11], points[[291]]])
         line = np.interp(points[:, 0], middle[:, 0], middle[:, 1])
+        self.half_mouth = float(np.linalg.norm(points[291] - points[61])) / 2 / self.unit
         self.is_lower = points[:, 1] > line
         self.is_lower[list(_LOWER_INNER)] = True
         self.is_lower[list(_UPPER_INNER)] = False
@@ -120,7 +119,7 @@ class _Face:
         away = np.min([np.linalg.norm(self.points - self.points[one], axis=1) for one in centres], axis=0) / (
             radius * self.unit
         )
-        return np.asarray(np.exp(-(away**2))[:, None] * np.float32([x, y]) * self.unit, np.float32)
+        return floats(np.exp(-(away**2))[:, None] * floats([x, y]) * self.unit)
 
     def blink(self, ring: tuple[int, ...]) -> Floats:
         """The upper lid comes down on the lower one, the skin above it follows."""
@@ -128,14 +127,14 @@ class _Face:
         upper, lower = ring[1:8], ring[15:8:-1]
         for up, down in zip(upper, lower, strict=True):
             gap = self.points[down] - self.points[up]
-            moved[up], moved[down] = 0.90 * gap, -0.08 * gap
+            moved[up], moved[down] = 1.0 * gap, -0.03 * gap
         opening = float(np.linalg.norm(self.points[ring[12]] - self.points[ring[4]]))
         centre = self.points[list(ring)].mean(axis=0)
         away = self.points - self.points[ring[4]]
         above = (self.points[:, 1] < centre[1]) & ~np.isin(np.arange(len(moved)), ring)
         near = np.exp(-((away[:, 0] / (0.30 * self.unit)) ** 2) - (away[:, 1] / (0.12 * self.unit)) ** 2)
         moved[above, 1] += (0.55 * opening * near)[above]
-        return np.asarray(moved, np.float32)
+        return floats(moved)
 
     def jaw(self, x: float, y: float) -> Floats:
         """The lower lip, the chin and, less, the cheeks follow the jaw."""
@@ -145,34 +144,35 @@ class _Face:
         cheek = 0.30 * np.exp(-(((np.abs(across) - 0.55) / 0.35) ** 2)) * np.clip(1 + below / 0.6, 0, 1)
         part = np.where(self.is_lower, swing, np.where(below > -0.6, cheek, 0.0))
         part = np.where(self.is_corner, 0.36, part)
-        # Between lip corner and cheek the step from 'follows' to 'stays' is spread, or the skin folds there.
-        beside = (np.abs(across) > 0.40) & (below < 0.25) & self.is_lower
-        part = np.where(beside, np.minimum(part, 0.36 + 0.64 * np.clip(below / 0.25, 0, 1)), part)
-        return np.asarray(part[:, None] * np.float32([x, y]) * self.unit, np.float32)
+        # The opening is round: toward its corners the lower lip follows less, and so does the skin right below it.
+        arch = 0.36 + 0.64 * np.sqrt(np.clip(1 - (across / self.half_mouth) ** 2, 0, 1))
+        near = np.clip(below / 0.45, 0, 1)
+        part = np.where(self.is_lower & ~self.is_corner, np.minimum(part, arch + (1 - arch) * near), part)
+        return floats(part[:, None] * floats([x, y]) * self.unit)
 
     def lip(self, *, is_upper: bool) -> Floats:
         """How much each landmark belongs to one lip, shape (468, 1): 1 on it, fading away from it, 0 on the other."""
         across = (self.points[:, 0] - self.mouth[0]) / self.unit
         below = np.abs(self.points[:, 1] - self.mouth[1]) / self.unit
         part = np.exp(-((across / 0.40) ** 4) - np.clip((below - 0.10) / 0.16, 0, None) ** 2)
-        return np.asarray(np.where(self.is_lower != is_upper, part, 0.0)[:, None], np.float32)
+        return floats(np.where(self.is_lower != is_upper, part, 0.0)[:, None])
 
     def seal(self) -> Floats:
         """Lips meet while the jaw is open: the lower one comes up most of the way, the upper one the rest."""
-        up = self.lip(is_upper=False) * np.float32([0, -0.80 * JAW_DROP])
-        down = self.lip(is_upper=True) * np.float32([0, 0.20 * JAW_DROP])
-        return np.asarray((up + down) * self.unit, np.float32)
+        up = self.lip(is_upper=False) * floats([0, -0.80 * JAW_DROP])
+        down = self.lip(is_upper=True) * floats([0, 0.20 * JAW_DROP])
+        return floats((up + down) * self.unit)
 
     def part(self, up: float, down: float) -> Floats:
         """Lips apart."""
-        moved = self.lip(is_upper=True) * np.float32([0, -up]) + self.lip(is_upper=False) * np.float32([0, down])
-        return np.asarray(moved * self.unit, np.float32)
+        moved = self.lip(is_upper=True) * floats([0, -up]) + self.lip(is_upper=False) * floats([0, down])
+        return floats(moved * self.unit)
 
     def half(self, y: float, *, is_upper: bool, side: int) -> Floats:
         """One half of a lip up or down; side 1 is the person's left."""
         across = (self.points[:, 0] - self.mouth[0]) / self.unit
         share = 1 / (1 + np.exp(-side * across / 0.08))
-        return np.asarray(self.lip(is_upper=is_upper) * share[:, None] * np.float32([0, y]) * self.unit, np.float32)
+        return floats(self.lip(is_upper=is_upper) * share[:, None] * floats([0, y]) * self.unit)
 
     def round(self, by: float) -> Floats:
         """Lip corners and what lies beside them come to the middle."""
@@ -180,7 +180,7 @@ class _Face:
         below = (self.points[:, 1] - self.mouth[1]) / self.unit
         pull = np.exp(-((below / 0.32) ** 2) - (np.clip(np.abs(across) - 0.36, 0, None) / 0.3) ** 2)
         inward = -np.tanh(across / 0.2) * by * pull
-        return np.asarray(np.stack([inward, np.zeros_like(inward)], axis=1) * self.unit, np.float32)
+        return floats(np.stack([inward, np.zeros_like(inward)], axis=1) * self.unit)
 
     def thin(self, *, is_upper: bool) -> Floats:
         """The outer edge of a lip goes toward the inner one: the lip is rolled in."""
