@@ -40,7 +40,7 @@ class _Stage:
     reads: ClassVar[Sequence[str]] = ()
 
     def __init__(self, name: str, world: "World") -> None:
-        self.name = name  # type: ignore[misc] # one class plays several stages
+        self.name = name
         self.world = world
 
     async def warm_up(self) -> Health:
@@ -68,7 +68,8 @@ class LlmWorker(VisitWorkerBase):
         assert isinstance(event, ev.ReplyRequest)
         if self.world.llm_is_down:
             await asyncio.sleep(3600)
-        say, turn = self.visit.outlet.publish, {"turn": event.turn, "rev": event.rev, "epoch": event.epoch}
+        say = self.visit.outlet.publish
+        turn: dict[str, Any] = {"turn": event.turn, "rev": event.rev, "epoch": event.epoch}
         name = self.world.meaning(event.said, [signal.name for signal in event.signals])
         await say(ev.SignalHeard(**turn, seq=event.rev + 1, utterance=event.utterance, name=name))
         if not event.wants_reply:
@@ -112,7 +113,7 @@ class TtsWorker(VisitWorkerBase):
         is_line = isinstance(event, ev.LineWanted)
         await asyncio.sleep(0.0 if is_line else self.world.tts_s)
         tenths, base = round(speech_s(text) * 10), event.rev * 10_000_000
-        turn = {"turn": event.turn, "rev": event.rev, "epoch": event.epoch}
+        turn: dict[str, Any] = {"turn": event.turn, "rev": event.rev, "epoch": event.epoch}
         chunks = [
             ev.SpeechChunk(
                 **turn, seq=base + index * 10 + 1, from_sample=index * 2400, pcm=bytes(4800),
@@ -305,24 +306,31 @@ class World:
     async def say(self, text: str, seconds: float = 1.5, *, voice_sample: bool = True) -> None:
         """The visitor speaks for `seconds`; asr guesses, then decides."""
         self.utterance += 1
-        base = {"turn": self.utterance}
+        turn = self.utterance
         started = self.now()
-        await self.hear(ev.SpeechStarted(**base, seq=1, started_at=started))
+        await self.hear(ev.SpeechStarted(turn=turn, seq=1, started_at=started))
         await asyncio.sleep(seconds)
         ended = self.now()
-        await self.hear(ev.PartialTranscript(**base, seq=2, stable=text))
+        await self.hear(ev.PartialTranscript(turn=turn, seq=2, stable=text))
         await asyncio.sleep(0.1)
-        await self.hear(ev.SpeechPaused(**base, seq=3, ended_at=ended))
+        await self.hear(ev.SpeechPaused(turn=turn, seq=3, ended_at=ended))
         await asyncio.sleep(0.05)
-        await self.hear(ev.GuessTranscript(**base, seq=4, text=text, ended_at=ended, engine_s=0.05))
+        await self.hear(ev.GuessTranscript(turn=turn, seq=4, text=text, ended_at=ended, engine_s=0.05))
         await asyncio.sleep(0.15)
         final = ev.FinalTranscript(
-            **base, seq=5, text=text, started_at=started, ended_at=ended, speech_s=seconds, waited_s=0.25, engine_s=0.05
+            turn=turn,
+            seq=5,
+            text=text,
+            started_at=started,
+            ended_at=ended,
+            speech_s=seconds,
+            waited_s=0.25,
+            engine_s=0.05,
         )
         await self.hear(final)
         if voice_sample and await self._is_capturing():
-            sample = ev.VoiceSampleTaken(**base, seq=1, pcm=b"\0\0", text=text, speech_s=seconds, snr_db=30)
-            refused = ev.VoiceSampleRefused(**base, seq=1, reason="too_little", speech_s=seconds)
+            sample = ev.VoiceSampleTaken(turn=turn, seq=1, pcm=b"\0\0", text=text, speech_s=seconds, snr_db=30)
+            refused = ev.VoiceSampleRefused(turn=turn, seq=1, reason="too_little", speech_s=seconds)
             await self.hear(sample if seconds >= 5 else refused)
 
     async def _is_capturing(self) -> bool:
@@ -376,7 +384,7 @@ class World:
         return [event.reason for event in events if isinstance(event, ev.SessionClosed)]
 
 
-async def _nothing(_lease: Lease) -> None:
+async def _nothing(lease: Lease) -> None:
     """A crashed service releases nothing."""
 
 
