@@ -72,7 +72,7 @@ class Page:
     async def attach(self) -> None:
         """Speak to the browser's first tab from now on."""
         async with asyncio.timeout(START_S):
-            while not (tabs := [one for one in await self._targets() if one["type"] == "page"]):
+            while not (tabs := [one for one in await self._targets() if one["type"] == "page"]):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         result = await self.command("Target.attachToTarget", targetId=tabs[0]["targetId"], flatten=True)
         self._tab = {"sessionId": result["sessionId"]}
@@ -120,6 +120,10 @@ class Page:
         if result.get("errorText"):
             raise BrowserError(f"{url}: {result['errorText']}")
 
+    async def before(self, script: str) -> None:
+        """Run a script in every page opened from now on, before the page's own."""
+        await self.command("Page.addScriptToEvaluateOnNewDocument", source=script)
+
     async def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression in the page; promises are awaited."""
         result = await self.command("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
@@ -132,10 +136,12 @@ class Page:
         """Return once an expression is truthy; raises BrowserError with the page's log if it is not in time."""
         try:
             async with asyncio.timeout(timeout_s):
-                while not await self.evaluate(f"!!({expression})"):
+                while not await self.evaluate(f"!!({expression})"):  # noqa: ASYNC110, the browser tells no one
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
-            raise BrowserError(f"never true in {timeout_s} s: {expression}\n" + "\n".join(list(self.console)[-20:])) from error
+            raise BrowserError(
+                f"never true in {timeout_s} s: {expression}\n" + "\n".join(list(self.console)[-20:])
+            ) from error
 
     async def click(self, x: float, y: float) -> None:
         """Touch the glass."""
@@ -145,7 +151,9 @@ class Page:
     async def press(self, selector: str) -> None:
         """Click the middle of the first element that a CSS selector finds."""
         box = f"document.querySelector({json.dumps(selector)})?.getBoundingClientRect()"
-        found = await self.evaluate(f"(() => {{ const r = {box}; return r && [r.x + r.width / 2, r.y + r.height / 2]; }})()")
+        found = await self.evaluate(
+            f"(() => {{ const r = {box}; return r && [r.x + r.width / 2, r.y + r.height / 2]; }})()"
+        )
         if not found:
             raise BrowserError(f"nothing matches {selector}")
         await self.click(*found)
@@ -164,7 +172,9 @@ class Page:
         return png
 
 
-def _arguments(profile: Path, media: tuple[Path | None, Path | None], size: tuple[int, int], extra: Sequence[str]) -> list[str]:
+def _arguments(
+    profile: Path, media: tuple[Path | None, Path | None], size: tuple[int, int], extra: Sequence[str]
+) -> list[str]:
     microphone, camera = media
     arguments = [*QUIET, f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}", *extra]
     if microphone:

@@ -30,7 +30,10 @@ from shared.kiosk_wire import Down, Frame, Hello, Ping, Pong, Scene, Speech, Up,
 
 WEB = Path(__file__).parents[2] / "services/session/web"
 TOKEN = "a-token-for-tests"
-INVITATION = {"en": "Come closer. Someone here would like to meet you.", "nl": "Kom dichterbij. Hier wil iemand je ontmoeten."}
+INVITATION = {
+    "en": "Come closer. Someone here would like to meet you.",
+    "nl": "Kom dichterbij. Hier wil iemand je ontmoeten.",
+}
 
 M = TypeVar("M", bound=Up)
 
@@ -57,7 +60,7 @@ class FakeSession:
         """Wait until something has been heard; raises TimeoutError with what was heard instead."""
         try:
             async with asyncio.timeout(timeout_s):
-                while not holds():
+                while not holds():  # noqa: ASYNC110, simpler than an event for every kind of message
                     await asyncio.sleep(0.02)
         except TimeoutError as error:
             counts: dict[str, int] = defaultdict(int)
@@ -77,7 +80,12 @@ class FakeSession:
             is_last = ends and start + VOICE_CHUNK >= samples.size
             await self.tell(
                 Speech(
-                    turn=turn, from_sample=start, pcm=to_bytes(piece), due=due + start / VOICE_HZ, restart=start == 0, is_last=is_last
+                    turn=turn,
+                    from_sample=start,
+                    pcm=to_bytes(piece),
+                    due=due + start / VOICE_HZ,
+                    restart=start == 0,
+                    is_last=is_last,
                 )
             )
 
@@ -91,7 +99,13 @@ class FakeSession:
             self.greetings.append(hello)
             self.kiosks.append(socket)
             await self.tell(
-                Welcome(kiosk=hello.kiosk, languages=("en", "nl"), subtitles=self.subtitles, version="0", invitation=INVITATION),
+                Welcome(
+                    kiosk=hello.kiosk,
+                    languages=("en", "nl"),
+                    subtitles=self.subtitles,
+                    version="0",
+                    invitation=INVITATION,
+                ),
                 Scene(look="attract"),
             )
             while True:
@@ -105,7 +119,8 @@ class FakeSession:
         """One operator page, start to end."""
         await socket.accept()
         if socket.query_params.get("token") != TOKEN:
-            return await socket.close(4401)
+            await socket.close(4401)
+            return
 
         async def report() -> None:
             while True:
@@ -135,11 +150,14 @@ class FakeSession:
 @asynccontextmanager
 async def run_fake_session(session: FakeSession, port: int = 0) -> AsyncIterator[str]:
     """The session on a free port of this machine; yields its address, without a slash at the end."""
-    config = uvicorn.Config(session.app(), port=port, log_level="error", lifespan="off", ws="websockets-sansio", ws_max_size=kiosk_wire.MAX_MESSAGE)
+    quiet: dict[str, Any] = {"log_level": "error", "lifespan": "off"}
+    config = uvicorn.Config(
+        session.app(), port=port, ws="websockets-sansio", ws_max_size=kiosk_wire.MAX_MESSAGE, **quiet
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     try:
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110, uvicorn offers nothing else
             await asyncio.sleep(0.01)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
@@ -192,7 +210,10 @@ async def _walk(session: FakeSession) -> None:
         await session.until(lambda: session.kiosks, 3600)
         for look in looks:
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-                await session.tell(Scene(look=look, session="s1"), kiosk_wire.Line(text=f"{look.title()}." if look != "attract" else ""))
+                await session.tell(
+                    Scene(look=look, session="s1"),
+                    kiosk_wire.Line(text=f"{look.title()}." if look != "attract" else ""),
+                )
                 showing = asyncio.create_task(show(session, 8)) if look in {"crossing", "copy", "farewell"} else None
                 await session.say(looks.index(look), tone(2), time.monotonic() + 0.3)
                 await asyncio.sleep(8)
