@@ -17,7 +17,7 @@ _AFTER = {
         rf"\b(?:it's|it is|it was|that's|that would be|probably|maybe) (?P<it>.+?){_END}",
     ],
     "nl": [
-        rf"\b(?:bang voor|bang om|bang dat|angst voor|schaam me voor|trots op|moe van|jaloers op|dol op|droom van|droom over) (?P<it>.+?){_END}",
+        rf"\b(?:bang (?:ben |was )?(?:voor|om|dat)|angst voor|schaam me voor|trots op|moe van|jaloers op|dol op|droom van|droom over) (?P<it>.+?){_END}",
         rf"\bik (?:verberg|verstop|mis|haat|vrees|verloor|onthoud|herinner me|wens|kies|hoop|wil|heb spijt van|verlang naar|hou van|lieg over|pieker over|denk aan|laat nooit zien|houd verborgen) (?:op |dat )?(?P<it>.+?){_END}",
         rf"\b(?:het is|dat is|het was|dat zou|misschien|waarschijnlijk) (?P<it>.+?){_END}",
     ],

@@ -24,10 +24,13 @@ REPLY_REASON: dict[Ending, str] = {
 """The same in the vocabulary of `ReplyEnded.reason`."""
 
 
+Speaker = Literal["visitor", "mirror"]
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One stretch of the conversation; two in a row never have the same speaker."""
 
-    speaker: Literal["visitor", "mirror"]
+    speaker: Speaker
     text: str
 
 
@@ -42,6 +45,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be answered, as the visitor said it: the visitor's own words only."""
     language: str
     scene: ScenePrompt
+    visitor_said: tuple[str, ...] = ()
+    """Every utterance of this visit, `said` last: for what may not be said back."""
     past: tuple[str, ...] = ()
     """Everything the mirror said in this visit so far, improvised or from the play: not to be said again."""
     seed: str = ""

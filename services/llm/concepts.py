@@ -5,10 +5,9 @@ from functools import cache
 from services.llm.words import stem
 
 _GROUPS = """
-fear: afraid fear fears scared scare scares terrified frightened frightens frightening dread anxious anxiety worry worries worried nervous panic bang angst vrees vrezen schrik eng doodsbang bezorgd zenuwachtig paniek
-hide: hide hides hiding hidden secret secrets conceal mask pretend cover verberg verbergen verstop verstoppen geheim geheimen masker schijn
-lie: lie lies lied lying liar dishonest lieg liegen leugen leugens gelogen oneerlijk
-strange: strange weird odd creepy uncanny eerie unsettling freaky bizarre unreal surreal funny vreemd raar gek griezelig bizar onwerkelijk ongemakkelijk
+fear: afraid fear fears scared scare scares terrified frightened frightens frightening dread anxious anxiety worry worries worried nervous panic bang angst vrees vrezen schrik doodsbang bezorgd zenuwachtig paniek
+hide: lie lies lied lying liar dishonest lieg liegen leugen leugens gelogen oneerlijk fraud fake impostor phony nep bedrieger hide hides hiding hidden secret secrets conceal mask pretend cover verberg verbergen verstop verstoppen geheim geheimen masker schijn
+strange: strange weird odd creepy uncanny eerie unsettling freaky bizarre unreal surreal funny vreemd raar gek eng griezelig bizar onwerkelijk ongemakkelijk
 dislike: hate hates hated dislike awful terrible horrible ugly annoying haat verschrikkelijk vreselijk lelijk afschuwelijk stom irritant
 like: love loves loved like nice beautiful lovely pretty wonderful amazing cool pleasant mooi fijn leuk prachtig geweldig prettig hou houden
 stay: stay stays remain remains keep keeps kept continue exist live survive blijf blijven blijft bestaan leven overleven
@@ -17,10 +16,12 @@ voice: voice sound sounds sounding hear hearing heard speak stem klink klinkt kl
 self: myself me yourself you same copy reflection mirror mezelf mij jezelf jij jou dezelfde hetzelfde kopie spiegelbeeld spiegel
 family: mother father mom mum dad parents sister brother son daughter child children family grandmother grandfather moeder vader ouders zus broer zoon dochter kind kinderen familie oma opa mama papa
 death: die dies died dying death dead dood sterven doodgaan overleden gestorven
-alone: alone lonely loneliness isolated alleen eenzaam eenzaamheid
-love: partner girlfriend boyfriend wife husband relationship marriage relatie huwelijk vrouw vriend vriendin
+alone: alone lonely lonelier loneliest loneliness isolated alleen eenzaam eenzaamheid
+partner: partner girlfriend boyfriend wife husband relationship marriage relatie huwelijk vrouw vriend vriendin
 work: work job boss career office werk baan carrière kantoor
-sad: sad sadness cry cried crying grief tears verdriet verdrietig huilen gehuild tranen
+longing: longing long yearn yearning desire wish wishes verlang verlangen wens wensen
+envy: jealous jealousy envy envious jaloers jaloezie afgunst
+sad: sad sadness grief mourning mourn rouw cry cried crying grief tears verdriet verdrietig huilen gehuild tranen
 angry: angry anger mad furious rage boos woede kwaad razend
 happy: happy happiness joy joyful glad blij vrolijk geluk gelukkig vreugde
 shame: ashamed shame embarrassed embarrassing guilt guilty schaam schamen schaamte schuld schuldig

@@ -1,6 +1,6 @@
 """The conversation as a model is shown it: only what the room heard."""
 
-from services.llm.chat_model import Message, Prompt
+from services.llm.chat_model import Message, Prompt, Speaker
 from services.llm.persona import system_text
 from shared.events import Heard, ReplyRequest
 
@@ -16,10 +16,16 @@ def prompt_of(request: ReplyRequest, history_turns: int) -> Prompt:
         messages=messages_of(request.history, request.said, history_turns),
         said=request.said.strip(),
         language=request.language,
+        visitor_said=visitor_said(request),
         scene=request.prompt,
         past=past + request.prompt.avoid,
         seed=f"{request.session}:{request.turn}:{request.rev}",
     )
+
+
+def visitor_said(request: ReplyRequest) -> tuple[str, ...]:
+    """Every utterance of the visit, the one to be answered last."""
+    return (*(heard.text for heard in request.history if heard.speaker == "visitor"), request.said)
 
 
 def messages_of(history: tuple[Heard, ...], said: str, history_turns: int) -> tuple[Message, ...]:
@@ -31,7 +37,7 @@ def messages_of(history: tuple[Heard, ...], said: str, history_turns: int) -> tu
     messages: list[Message] = []
     for heard in (*history, Heard(speaker="visitor", text=said.strip() or SILENCE)):
         text = heard.text.strip()
-        speaker = "mirror" if heard.speaker == "mirror" else "visitor"
+        speaker: Speaker = "mirror" if heard.speaker == "mirror" else "visitor"
         if messages and messages[-1].speaker == speaker:
             text = f"{messages.pop().text} {text}".strip()
         if text:

@@ -1,6 +1,7 @@
 """What of an utterance can be given back: a clause, a thing, a word. All in the visitor's words, turned to them."""
 
 import re
+from functools import cache
 
 import msgspec
 
@@ -8,13 +9,13 @@ from services.llm import turning_en, turning_nl
 from services.llm.concepts import concept
 from services.llm.lexicon import FUNCTION_WORDS, NUMBER_WORDS
 from services.llm.names import names_in
-from services.llm.words import straighten, words_of
+from services.llm.words import straighten, word_set, words_of
 
 CLAUSE_WORDS = (3, 10)
 THING_WORDS = 5
 
-_WEIGHTY = frozenset(
-    "fear hide lie strange family death alone love sad angry happy shame regret forgive forget remember fail change truth tired calm".split()
+_WEIGHTY = word_set(
+    "fear hide strange family longing envy death alone love sad angry happy shame regret forgive forget remember fail change truth tired calm"
 )
 _VERB_ENDINGS = ("ing", "ed", "sounds", "looks", "look", "said", "took", "went", "voel", "voelt", "klinkt", "wilde", "gehad", "geweest")
 _LEADING = {
@@ -36,12 +37,12 @@ _TRAILING = {
     "nl": re.compile(r"[,\s]*\b(?:weet je|denk ik|geloof ik|eigenlijk|ofzo|of zo|enzo|en zo|eerlijk gezegd|hè|hoor|toch|uh+|eh+|en|maar|dus|want|of)$"),
 }
 _SUBJECTS = {
-    "en": frozenset("i i'm i've i'll i'd my it it's that's this there there's we we're we've everything nobody everyone nothing people sometimes you you're".split()),
-    "nl": frozenset("ik mijn m'n het dat dit er we alles niemand iedereen niets soms vaak nu dan".split()),
+    "en": word_set("i i'm i've i'll i'd my it it's that's this there there's we we're we've everything nobody everyone nothing people sometimes you you're"),
+    "nl": word_set("ik mijn m'n het dat dit er we alles niemand iedereen niets soms vaak nu dan"),
 }
 _FIRST_PERSON = {
-    "en": frozenset("i i'm i've i'll i'd my me myself mine".split()),
-    "nl": frozenset("ik mijn m'n me mij mezelf".split()),
+    "en": word_set("i i'm i've i'll i'd my me myself mine"),
+    "nl": word_set("ik mijn m'n me mij mezelf"),
 }
 _BOUNDARY = {
     "en": re.compile(r"[.!?…;:]+\s*|,\s+|\s+-+\s+|\s(?=(?:but|because|although|so that|and (?:i|it|then|my|we|she|he|they))\b)"),
@@ -124,19 +125,24 @@ def _turned(words: list[str], language: str) -> str:
 
 def _thing(words: list[str], language: str) -> str:
     """The noun phrase that the clause turns on, as far as its shape gives one away."""
-    function = "|".join(sorted(map(re.escape, FUNCTION_WORDS[language]), key=len, reverse=True))
-    noun = rf"(?!(?:{function})\b)[^\W\d_][\w'-]+"
-    adjectives = "|".join(_ADJECTIVES[language].split())
-    bare = rf"(?:(?:{adjectives}) )?{noun}"
-    phrase = rf"(?:(?:my|the|a|an|this|that|your|other|mijn|m'n|de|het|een|die|dat|andere) )?{bare}(?: (?:of|van) (?:(?:my|the|mijn|de|het) )?{noun})?"
-    for pattern in _THINGS[language]:
-        found = re.search(pattern.format(np=phrase, np0=bare), " ".join(words))
-        if found and len(kept := found["it"].split()) <= THING_WORDS:
-            return _turned_thing(kept, language)
+    text = " ".join(words)
+    for pattern in _thing_patterns(language):
+        if (found := pattern.search(text)) and len(kept := found["it"].split()) <= THING_WORDS:
+            return _turned_thing(kept)
     return ""
 
 
-def _turned_thing(words: list[str], language: str) -> str:
+@cache
+def _thing_patterns(language: str) -> tuple[re.Pattern[str], ...]:
+    function = "|".join(sorted(map(re.escape, FUNCTION_WORDS[language]), key=len, reverse=True))
+    noun = rf"(?!(?:{function})\b)[^\W\d_][\w'-]+"
+    bare = rf"(?:(?:{'|'.join(_ADJECTIVES[language].split())}) )?{noun}"
+    article = r"(?:(?:my|the|a|an|this|that|your|other|mijn|m'n|de|het|een|die|dat|andere) )?"
+    phrase = rf"{article}{bare}(?: (?:of|van) (?:(?:my|the|mijn|de|het) )?{noun})?"
+    return tuple(re.compile(pattern.format(np=phrase, np0=bare)) for pattern in _THINGS[language])
+
+
+def _turned_thing(words: list[str]) -> str:
     possessive = {"my": "your", "your": "my", "me": "you", "myself": "yourself", "mijn": "je", "m'n": "je", "mezelf": "jezelf"}
     return " ".join(possessive.get(word, word) for word in words)
 

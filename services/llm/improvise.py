@@ -6,11 +6,13 @@ fills their slots, throws out what was said before or may not be said, and picks
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from hashlib import blake2b
 
 import msgspec
 
 from services.llm.chat_model import Prompt
+from services.llm.clauses import ClauseSplitter
 from services.llm.echo import Echo, echo_of
 from services.llm.likeness import likeness
 from services.llm.outside import read_outside
@@ -51,8 +53,7 @@ class Repertoire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 def improvise(prompt: Prompt, repertoire: Repertoire) -> str:
     """One reply of at most `max_words` words, never one of `past`; empty if nothing is left to say."""
     said = straighten(prompt.said)
-    visitor = tuple(message.text for message in prompt.messages if message.speaker == "visitor")
-    choice = _Choice(prompt, Gate((*visitor, said), prompt.language))
+    choice = _Choice(prompt, Gate(prompt.visitor_said, prompt.language))
     act = _act(said, prompt, repertoire)
     echo = Echo() if act in _NO_ECHO else echo_of(said, prompt.language)
     for tier, lines in enumerate(_tiers(act, said, prompt, repertoire)):
@@ -76,9 +77,15 @@ def _act(said: str, prompt: Prompt, repertoire: Repertoire) -> str:
         return outside
     text = said.lower().strip(" .!…")
     for name, act in repertoire.acts.items():
-        if any(re.search(pattern, text) for pattern in act.hears):
+        if act.hears and ears(act.hears).search(text):
             return name
     return "question" if text.endswith("?") and "question" in repertoire.acts else ""
+
+
+@cache
+def ears(hears: tuple[str, ...]) -> re.Pattern[str]:
+    """The patterns of an act as one; raises re.error."""
+    return re.compile("|".join(f"(?:{pattern})" for pattern in hears))
 
 
 def _tiers(act: str, said: str, prompt: Prompt, repertoire: Repertoire) -> Iterator[tuple[str, ...]]:
@@ -128,7 +135,8 @@ class _Choice:
     def _may_say(self, text: str) -> bool:
         if words_in(text) > self._max_words:
             return False
-        return not any(self._gate.objection(sentence) for sentence in re.split(r"(?<=[.!?…])\s+", text))
+        splitter = ClauseSplitter()
+        return not any(self._gate.objection(clause) for clause in (text, *splitter.push(text), *splitter.finish()))
 
     def _is_used(self, line: str) -> bool:
         """The line's own words were said before, whatever stood in its slots; or a good part of them, if it was cut."""

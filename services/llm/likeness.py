@@ -1,13 +1,19 @@
 """How alike two short texts are, by the words and ideas they share."""
 
+import re
 from math import sqrt
 
 from services.llm.concepts import concept
 from services.llm.lexicon import FUNCTION_WORDS
-from services.llm.words import stem, words_of
+from services.llm.words import stem, straighten, words_of
 
 SMALL_WORD = 0.35
 """Weight of a word that carries grammar, beside 1 for the others."""
+
+COMMON_IDEAS = frozenset("voice self like dislike love partner family stay vanish work body change truth happy calm tired remember forget".split())
+"""Ideas too common in talk to mean anything alone."""
+
+_KEPT_BACK = re.compile(r"\b(?:never|nobody|no one|nooit|niemand) (?:\w+ )?(?:told|tell|said|show|showed|admit\w*|knows?|laat|laten|verteld|gezegd|weet)\b")
 
 
 def likeness(one: str, other: str, language: str) -> float:
@@ -27,3 +33,9 @@ def features(text: str, language: str) -> dict[str, float]:
         if idea := concept(word):
             found[f"({idea})"] = 1.0
     return found
+
+
+def ideas(text: str) -> set[str]:
+    """The weighty ideas a text touches: those by which two texts are about the same, however differently they are put."""
+    found = {idea for word in words_of(text) if (idea := concept(word))} - COMMON_IDEAS
+    return found | {"hide"} if _KEPT_BACK.search(straighten(text).lower()) else found

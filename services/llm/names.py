@@ -3,7 +3,7 @@
 import re
 
 from services.llm.lexicon import FIRST_NAMES, FUNCTION_WORDS
-from services.llm.words import cased_words_of, straighten
+from services.llm.words import cased_words_of, straighten, word_set
 
 _NAME = r"(?P<name>[^\W\d_][\w'-]+)"
 _INTRODUCED = [
@@ -21,8 +21,8 @@ _ALONE = re.compile(
     re.IGNORECASE,
 )
 _OPENS_A_SENTENCE = re.compile(r"(?:^|[.!?…:]\s+[\"']?)$")
-_NEVER_NAMES = FUNCTION_WORDS["en"] | FUNCTION_WORDS["nl"] | frozenset(
-    "english dutch nederlands engels monday tuesday wednesday thursday friday saturday sunday god christmas kerst".split()
+_NEVER_NAMES = FUNCTION_WORDS["en"] | FUNCTION_WORDS["nl"] | word_set(
+    "english dutch nederlands engels monday tuesday wednesday thursday friday saturday sunday god christmas kerst"
 )  # fmt: skip
 
 

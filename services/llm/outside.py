@@ -34,10 +34,23 @@ def read_outside(said: str, language: str) -> str:
     return ""
 
 
-@cache
+def is_withdrawal(said: str, language: str) -> bool:
+    """The visitor takes the consent back, or wants the visit to end now."""
+    text = straighten(said).lower().strip(" .!…")
+    return any(
+        _compiled(outside_words.WITHDRAWN[spoken]).search(part.strip())
+        for spoken in {language, "en"} & outside_words.WITHDRAWN.keys()
+        for part in re.split(r"[.!?…,;]+", text)
+    )
+
+
 def _patterns(kind: str, language: str) -> re.Pattern[str]:
-    lines = dict(_KINDS)[kind][language].strip().splitlines()
-    return re.compile("|".join(line.strip() for line in lines))
+    return _compiled(dict(_KINDS)[kind][language])
+
+
+@cache
+def _compiled(lines: str) -> re.Pattern[str]:
+    return re.compile("|".join(line.strip() for line in lines.strip().splitlines()))
 
 
 def _is_another_language(said: str, language: str) -> bool:

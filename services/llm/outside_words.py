@@ -2,8 +2,9 @@
 
 UNSAFE = {
     "en": r"""
-        \b(?:kill|hurt|harm|cut|hang|shoot|stab|drown|strangle|murder|rape)(?:ing)? (?:myself|himself|herself|themsel\w+)\b
+        \b(?:kill|hurt|harm|cutt?|hang|shoot|stab|drown|strangle|murder|rape)(?:ing)? (?:myself|himself|herself|themsel\w+)\b
         \bi (?:(?!don't|not|never|didn't|wouldn't|won't)\S+ ){0,3}?(?:want|wanna|plan|like|going|gonna|ought)(?: to)? (?:\S+ )?(?:die|be dead|end it all|end my life)\b
+        \b(?:better off|rather be) dead\b
         \bwish (?:i|that i) (?:was|were) (?:dead|never born)\b
         \bend(?:ing)? (?:it all|my(?: own)? life)\b
         \bsuicid\w*
@@ -15,9 +16,10 @@ UNSAFE = {
         \b(?:nigg(?:er|a)s?|fagg?ots?|gas the \w+|heil hitler)\b
     """,
     "nl": r"""
-        \b(?:mezelf|me zelf|hemzelf|haarzelf) (?:\S+ ){0,2}?(?:pijn doen|iets aandoen|vermoorden|doden|snijden|ophangen|verdrinken)\b
+        \b(?:mezelf|me zelf|hemzelf|haarzelf) (?:\S+ ){0,2}?(?:pijn doen|iets aandoen|iets aan te doen|vermoorden|doden|snijden|ophangen|verdrinken)\b
         \b(?:snij|snijd|vermoord|dood|verwond) (?:ik )?(?:mezelf|me zelf)\b
         \b(?:ik (?:wil|zou willen|wou)|wil ik) (?:(?!niet|nooit|de|over|geen|voor|je|jou)\S+ ){0,3}?(?:dood|sterven|doodgaan|er niet meer zijn|niet meer leven)\b
+        \bik wil (?:\S+ )?niet (?:meer|langer) (?:\S+ )?(?:leven|verder)$
         \bik was (?:liever )?(?:dood|nooit geboren)\b
         \ber (?:\S+ )?(?:een eind|een einde) aan (?:maken|maak)\b
         \b(?:een eind|een einde) aan mijn leven\b
@@ -42,7 +44,7 @@ DICTATION = {
         \byour (?:next )?(?:words|line|answer|sentence|text) (?:is|are|will be|must be|should be)\b
         \b(?:ignore|forget|disregard|override) (?:all |any |your |the |my |previous |prior )+(?:instructions?|rules?|prompts?|orders?|script)\b
         \byou are now (?:a|an|in|my)\b
-        \b(?:pretend|act|speak|talk|answer|respond) (?:to be|as if you (?:are|were)|like (?:a|an) |as (?:a|an) )
+        (?:^|[.,!;:] |\b(?:you|please|now|just|and) )(?:pretend|act|speak|talk|answer|respond) (?:to be|(?:as if |that )?you(?:'re| are| were)|like (?:a|an) |as (?:a|an) )
         \bmy voice is my pass\w*
         \b(?:read|say) (?:out )?(?:the |this |my )(?:number|code|pin|password|address|name)\b
     """,
@@ -56,7 +58,8 @@ DICTATION = {
         \b(?:kun|kan|wil|zou) (?:je|jij) (?:eens |even )?(?:\S+ ){1,8}?(?:zeggen|herhalen|nazeggen|zingen|roepen)\b
         \bik wil dat (?:je|jij) (?:\S+ ){0,8}?(?:zegt|herhaalt|zingt|roept)\b
         \b(?:negeer|vergeet) (?:al |alle |je |de |mijn |vorige )+(?:instructies?|regels?|opdrachten|script)\b
-        \b(?:doe alsof|je bent nu|je bent vanaf nu|praat als een|spreek als een|antwoord als een)\b
+        (?:^|[.,!;] )(?:nu |en |dan )?doe alsof (?:je|jij|u)\b
+        \b(?:je bent nu|je bent vanaf nu|praat als een|spreek als een|antwoord als een)\b
         \bmijn stem is mijn wachtwoord\b
     """,
 }
@@ -76,9 +79,9 @@ SECOND_PERSON = {
     "nl": r"""
         \bzeg (?:eens |even )?(?:hoi|hallo|iets|dag) tegen (?!mij\b|me\b)\w+
         \b(?:hij|zij|ze|mijn \w+) (?:wil|zou) (?:ook )?(?:\S+ ){0,3}?(?:proberen|praten|kijken|iets zeggen|binnen|even)\b
-        \b(?:mag|kan|kunnen|mogen) (?:hij|zij|ze|mijn \w+|iemand anders|wij allebei|we allebei|we samen|we met z'n) (?:\S+ ){0,4}?(?:proberen|praten|komen|erbij|meedoen|iets)\b
+        \b(?:mag|kan|kunnen|mogen) (?:hij|zij|ze|mijn \w+|iemand anders|wij allebei|we allebei|we samen|we met z'n) (?:\S+ ){0,4}?(?:proberen|praten|komen|erbij|meedoen|iets|ook|even)\b
         \b(?:er (?:is|staat|zit)|hier (?:is|staat)) (?:nog )?(?:iemand|een ander)\b
-        \bwe zijn (?:hier )?(?:met z'n|met zijn|met ons|samen|allebei|met twee|met drie)\b
+        \b(?:we|wij) zijn (?:hier )?(?:met z'n|met zijn|met ons|samen|allebei|met twee|met drie)\b
         \bmijn (?:vriend|vriendin|vrouw|man|partner|moeder|vader|zus|broer|zoon|dochter|collega) (?:is|staat|zit) (?:hier|naast|achter|bij|ook|erbij|te wachten)\b
         \bik ben (?:hier )?(?:samen )?met (?:mijn|een) (?:vriend|vriendin|vrouw|man|partner|moeder|vader|zus|broer|zoon|dochter|collega|kind)\w*
         \bik ben (?:hier )?niet alleen\b(?! in\b)
@@ -106,16 +109,16 @@ REFUSAL = {
         \bnone of your business\b|\bnot your business\b|\bmind your own\b|\bthat's (?:private|personal|too personal|mine)\b|\btoo (?:private|personal)\b
         \b(?:skip|next question|pass on|ask me something else|another question|different question|change the subject|stop asking)\b|^(?:i )?pass$
         \b(?:leave|let) (?:me alone|it alone|it there|that alone)\b|\b(?:i refuse|no comment)\b|\bi'm not (?:comfortable|ready)\b
-        \bi (?:want|would like|'d like) to (?:stop|leave|quit|go now|get out)\b|\bi'm (?:done|leaving|out of here)\b
+        \b(?:i want|i would like|i'd like) to (?:stop|leave|quit|go|get out)(?: now| here| please)*$|\bi'm (?:done|leaving|out of here)(?: now| here)*$
     """,
     "nl": r"""
         \bliever (?:niet|van niet|iets anders)\b|\bdaar (?:\S+ )?(?:praat|heb) ik (?:\S+ )?(?:niet|geen)\b
         \b(?:ik wil|wil ik|ik ga|ga ik|ik hoef|hoef ik) (?:\S+ ){0,4}?(?:niet|niks|niets)(?: \S+){0,4}? (?:over|zeggen|vertellen|praten|antwoorden|beantwoorden|delen|hebben|kwijt)\b
-        \b(?:ik zeg|zeg ik|ik vertel|vertel ik) (?:\S+ ){0,3}?(?:niet|niks|niets|lekker niet)\b
+        \bgeef ik (?:\S+ )?geen antwoord\b|\bdat (?:zeg|vertel) ik (?:je |jou |u |lekker |liever )*niet\b|\bik (?:zeg|vertel) (?:je |jou |lekker |verder )*(?:niks|niets)\b
         \bgaat (?:je|jou|jullie) (?:\S+ )?(?:niks|niets|geen \w+) aan\b|\bdat (?:is|blijft) (?:\S+ )?(?:privé|prive|persoonlijk|van mij|mijn zaak)\b|\bte persoonlijk\b
         \b(?:volgende vraag|andere vraag|iets anders vragen|vraag iets anders|sla (?:deze|dit|die|maar) over|overslaan|ander onderwerp)\b
         \blaat (?:me|mij) met rust\b|\b(?:ik weiger|geen commentaar|hou op met vragen|stop met vragen)\b
-        \bik wil (?:\S+ )?(?:stoppen|weg|ermee ophouden|hier weg)\b|\bik (?:stop ermee|ben er klaar mee|kap ermee)\b
+        \bik wil (?:\S+ )?(?:stoppen|weg|ermee ophouden|hier weg)(?: nu)?$|\bik (?:stop ermee|ben er klaar mee|kap ermee)\b
     """,
 }
 
@@ -141,3 +144,26 @@ OFF_TOPIC = {
         \bwat (?:kost|kostte) (?:dit|het|een|de)\b
     """,
 }
+
+WITHDRAWN = {
+    "en": r"""
+        ^(?:please |no |ok |okay |wait |just )*stop(?: it| this| that| now| please| right now| everything| the mirror| talking| recording)*$
+        \b(?:i want|i'd like|i need|can we|can you|could you|please) (?:to |you to )?(?:\S+ )?(?:stop|end|quit|leave|get out|go home)(?: (?:it|this|now|here|please|everything|the whole thing|right now|talking to (?:me|you)|doing this))*$
+        \b(?:make it|make this) stop\b|\b(?:stop|end|quit) (?:this|the) (?:thing|session|recording|experience|game|whole thing|now)\b
+        \b(?:delete|erase|wipe|forget) (?:me|my (?:voice|face|data|picture|recording)|everything|it all|all of (?:it|this))\b
+        \bturn (?:it|this|that|yourself|the (?:machine|mirror|camera|thing)) off\b|\b(?:switch|shut) (?:it|this|yourself) (?:off|down)\b
+        \bi(?:'ve| have)? changed my mind\b|\bi (?:take (?:it|that|my (?:yes|consent|permission)) back|withdraw|no longer (?:want|agree|consent))\b
+        \bi (?:don't|do not) (?:want|like) (?:this|to do this|to be here|to continue|to go on|you to have my (?:face|voice))(?: any ?more| any longer)?$
+        \bgive (?:me )?(?:back )?(?:my (?:face|voice)|it)(?: back)?\b|\blet me (?:out|go)\b|^i(?:'m| am) (?:leaving|out|done)(?: now| here| with this)?$
+    """,
+    "nl": r"""
+        ^(?:alsjeblieft |nee |oké |ok |wacht |nu )*stop(?: hiermee| ermee| maar| nu| dit| alsjeblieft| met opnemen)*$
+        \bik wil (?:\S+ )?(?:stoppen|ophouden|weg|eruit|naar huis|niet meer|dit niet meer|hier weg)(?: (?:nu|hiermee|ermee|alsjeblieft))*$
+        ^(?:nu |en )?(?:hou|houd) (?:nu |er |hier )?(?:mee )?op$|\b(?:hou|houd|stop) (?:hiermee|ermee|nu|hier) ?(?:mee )?(?:op)?$|\b(?:kunnen we|kun je|wil je) (?:hiermee |ermee |nu )?(?:stoppen|ophouden)\b
+        \b(?:wis|verwijder|vergeet) (?:me|mij|mijn (?:stem|gezicht|gegevens|foto)|alles|het allemaal)\b
+        \bzet (?:het|hem|dit|jezelf|de (?:machine|spiegel|camera)) (?:nu )?uit\b
+        \bik (?:heb me bedacht|ben van gedachten veranderd|trek (?:het|dat|mijn (?:toestemming|ja)) (?:terug|in)|doe niet meer mee|ga niet meer akkoord)\b
+        \bgeef (?:me )?mijn (?:gezicht|stem) terug\b|\blaat me (?:gaan|eruit)\b|^ik (?:ga weg|stop ermee|ben er klaar mee|kap ermee)(?: nu)?$
+    """,
+}
+"""The visitor wants the whole thing to end: ends the visit, so nothing that could be said about life in general."""

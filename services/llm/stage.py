@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from services.llm.chat_model import REPLY_REASON, ChatModel, Delta, Ended
 from services.llm.config import LlmConfig
-from services.llm.conversation import prompt_of
+from services.llm.conversation import prompt_of, visitor_said
 from services.llm.engines import ENGINES
 from services.llm.pump import Deadlines, pumped
 from services.llm.reply import ReplyWriter
@@ -113,7 +113,7 @@ class LlmVisit(VisitWorkerBase):
         begun = await self._begun(request)
         if begun is None:
             return
-        writer = ReplyWriter(self._gate(request), request.prompt.max_words)
+        writer = ReplyWriter(Gate(visitor_said(request), request.language), request.prompt.max_words)
         ended = Ended(ending="cut", engine=self._stage.model.about.name)
         try:
             if begun == 0 or self._stage.model.about.is_deterministic:
@@ -171,7 +171,3 @@ class LlmVisit(VisitWorkerBase):
                 trace=request.trace, clauses=clauses, reason=reason, engine=engine,
             )
         )  # fmt: skip
-
-    def _gate(self, request: ReplyRequest) -> Gate:
-        said = tuple(heard.text for heard in request.history if heard.speaker == "visitor")
-        return Gate((*said, request.said), request.language)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from services.llm.chat_model import Delta, Ended
-from services.llm.conversation import prompt_of
+from services.llm.conversation import prompt_of, visitor_said
 from services.llm.pump import pumped
 from services.llm.reply import ReplyWriter
 from services.llm.safety import Gate
@@ -112,8 +112,8 @@ async def _turn(stage: LlmStage, request: ReplyRequest) -> dict[str, Any]:
     now = asyncio.get_running_loop().time
     started = now()
     reading = read_signals(request.said, request.language, request.signals)
-    visitor = (*(heard.text for heard in request.history if heard.speaker == "visitor"), request.said)
-    writer, clauses, ending = ReplyWriter(Gate(visitor, request.language), request.prompt.max_words), [], "stop"
+    writer = ReplyWriter(Gate(visitor_said(request), request.language), request.prompt.max_words)
+    clauses, ending = [], "stop"
     async with pumped(stage.model, prompt_of(request, stage.config.history_turns), stage.deadlines) as pieces:
         async for piece in pieces:
             clauses += writer.push(piece.text) if isinstance(piece, Delta) else writer.finish(piece.ending)

@@ -1,13 +1,14 @@
 """The embedded engine: the improviser, which needs nothing but the repertoire beside it."""
 
+import re
 import tomllib
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import msgspec
 
-from services.llm.chat_model import About, ChatModel, Delta, Ended, Message, Piece, Prompt
-from services.llm.improvise import Repertoire, improvise
+from services.llm.chat_model import About, ChatModel, Delta, Ended, Piece, Prompt
+from services.llm.improvise import Repertoire, ears, improvise
 from shared.errors import EngineFailed, EngineUnavailable
 from shared.events import ScenePrompt
 
@@ -43,9 +44,7 @@ class Improviser:
             raise EngineUnavailable(f"improviser: no lines in {self._folder}; see [llm.options.improviser] repertoire")
         scene = ScenePrompt(scene="warm", goal="", persona="")
         for language in self._repertoires:
-            prompt = Prompt(
-                system="", messages=(Message(speaker="visitor", text="…"),), said="I am here.", language=language, scene=scene
-            )
+            prompt = Prompt(system="", messages=(), said="…", language=language, scene=scene)
             _ = [piece async for piece in self.stream(prompt)]
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
@@ -65,9 +64,12 @@ class Improviser:
 
 def _read(path: Path) -> Repertoire:
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Repertoire)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        repertoire = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Repertoire)
+        for act in repertoire.acts.values():
+            ears(act.hears)
+    except (re.error, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise EngineUnavailable(f"improviser: {path}: {error}") from error
+    return repertoire
 
 
 def open_engine(options: Options, others: Callable[[str], ChatModel]) -> Improviser:
