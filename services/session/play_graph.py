@@ -46,6 +46,10 @@ def svg(play: Play) -> str:
         for one in scene.next:
             drawn.setdefault((scene.id, one.go), []).append("the clock" if one.when == CLOCK else one.when)
     parts += [_arrow(places[start], places[end], ", ".join(names)) for (start, end), names in drawn.items()]
+    opened: dict[str, list[str]] = {}
+    for name, target in dict.fromkeys(handler_targets(play)):
+        opened.setdefault(target, []).append(name)
+    parts += [_note(places[target], f"from anywhere: {', '.join(names)}") for target, names in opened.items()]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
         f'font-family="Georgia, serif" font-size="15"><rect width="100%" height="100%" fill="#0b0b0c"/>'
@@ -62,6 +66,11 @@ def _box(scene: Scene, x: int, y: int) -> str:
         f'<text x="{x + 18}" y="{y + 47}" font-size="12" fill="#9c968c">'
         f"{escape(_title(scene).split(' · ', 1)[1])} · {escape(_seconds(scene))}</text></g>"
     )
+
+
+def _note(place: tuple[int, int], words: str) -> str:
+    x, y = place
+    return f'<text x="{x + 18}" y="{y - 10}" font-size="12" fill="#b9b2a6">{escape(words)}</text>'
 
 
 def _arrow(start: tuple[int, int], end: tuple[int, int], label: str) -> str:
