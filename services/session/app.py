@@ -48,9 +48,9 @@ def build_app(house: House, tokens: Tokens) -> FastAPI:
         await house.close()
 
     app = FastAPI(title="Mirror, Mirror", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    _add_pages(app)
     _add_health(app, house)
-    _add_sockets(app, house, tokens)
+    _add_sockets(app, house, tokens)  # before the pages: a mounted folder would take /kiosk/socket for a file
+    _add_pages(app)
     return app
 
 
