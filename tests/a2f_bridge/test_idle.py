@@ -141,8 +141,15 @@ def test_a_pause_of_the_ticker_is_not_made_up_for() -> None:
     assert life.look(100.0).weights[index("BrowInnerUp")] - before < 0.2
 
 
+def test_the_eyes_never_stare() -> None:
+    looks = np.array([look.eyes for look in live(awake("speaking"), 8.0, 60.0)])
+    jumps = np.flatnonzero(np.abs(np.diff(looks, axis=0)).max(axis=1) > math.radians(0.4))
+    assert np.diff(jumps).max() < 3.5 * HZ
+
+
 def test_waits_are_never_shorter_than_the_least() -> None:
     dice = random.Random(3).random
     waits = [wait_s(dice, 4.0, least_s=0.6) for _ in range(500)]
     assert min(waits) >= 0.6
+    assert max(waits) <= 12.0
     assert 3.3 < float(np.mean(waits)) < 4.7

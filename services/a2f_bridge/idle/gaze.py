@@ -14,8 +14,10 @@ class Direction(NamedTuple):
 
 
 VISITOR = Direction(0.0, 0.0)
-_ON_VISITOR = ((-1.0, 0.3), (1.0, 0.3), (-1.0, 0.3), (1.0, 0.3), (0.0, -1.0))
-"""The eyes more often than the mouth; in units of `wander_deg`."""
+_POINTS = ((-1.0, 0.3), (1.0, 0.3), (0.0, -1.0))
+"""One eye, the other, the mouth; in units of `wander_deg`."""
+_NEXT = ((1, 1, 2), (0, 0, 2), (0, 0, 1))
+"""Where the eyes go from each: never to where they are, and rather to an eye."""
 
 
 class Gaze:
@@ -25,6 +27,7 @@ class Gaze:
         self._dice = dice
         self._from = VISITOR
         self._to = VISITOR
+        self._point = 0
         self._left_at = -math.inf
         self._jump_s = 0.03
         self._next_at = -math.inf
@@ -48,7 +51,8 @@ class Gaze:
             side = 1.0 if self._dice() < 0.5 else -1.0
             elsewhere = Direction(side * (7.0 + 8.0 * self._dice()), -7.0 + 12.0 * self._dice())
             return self.look(now, elsewhere, min(stay_s, 1.2))
-        yaw, pitch = _ON_VISITOR[int(self._dice() * len(_ON_VISITOR))]
+        self._point = _NEXT[self._point][int(self._dice() * 3)]
+        yaw, pitch = _POINTS[self._point]
         spread = mood.wander_deg * (0.7 + 0.6 * self._dice())
         return self.look(now, Direction(yaw * spread, pitch * spread), stay_s)
 

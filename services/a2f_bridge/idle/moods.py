@@ -78,8 +78,10 @@ def ease(now: Mood, goal: Mood, step_s: float) -> Mood:
 
 
 def wait_s(dice: Dice, mean_s: float, least_s: float) -> float:
-    """A time to the next blink, glance or nod: never shorter than `least_s`, otherwise without memory."""
-    return least_s - math.log(1.0 - dice()) * max(0.0, mean_s - least_s) if math.isfinite(mean_s) else math.inf
+    """A time to the next blink, glance or nod: without memory, but never shorter than `least_s` nor so long that it stares."""
+    if math.isinf(mean_s):
+        return math.inf
+    return min(3.0 * mean_s, least_s - math.log(1.0 - dice()) * max(0.0, mean_s - least_s))
 
 
 def smooth(x: float) -> float:
