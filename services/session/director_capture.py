@@ -109,6 +109,17 @@ def give_up(beat: Beat, capture: Capture) -> None:
     decide(beat, target_of(beat.here, CLOCK))
 
 
+def refuse_capture(beat: Beat, capture: Capture) -> None:
+    """The visitor would rather not: a face is left alone; for the voice another question is tried."""
+    enrolment = beat.state.enrolment(capture.what)
+    if enrolment.is_asking or enrolment.status == "captured":
+        return
+    if capture.what == "face" or enrolment.status != "on":
+        give_up(beat, capture)
+    else:
+        refused(beat, CaptureRefused(what="voice", reason="too_little"))
+
+
 def watch(beat: Beat) -> None:
     """End what waits too long, early enough to say so before the scene is over."""
     capture = beat.here.capture

@@ -56,8 +56,8 @@ def withdraw(beat: Beat) -> None:
 
 
 def cover(beat: Beat) -> None:
-    """The model gave nothing: say a line of the play instead; the scene's own first."""
-    lines = (*beat.here.covers, *beat.state.play.anywhere.model_down.say)
+    """The model gave nothing: say a line of the play instead."""
+    lines = beat.here.covers or beat.state.play.anywhere.model_down.say
     if line := next((line for line in lines if line not in beat.state.used), ""):
         beat.need(line)
 

@@ -1,7 +1,7 @@
 """Turns: what the visitor says, what it means for the play, who answers and how long. Pure."""
 
 from services.session.director_beat import Beat, has_voice
-from services.session.director_capture import gather
+from services.session.director_capture import gather, refuse_capture
 from services.session.director_handlers import cover, fire, withdraw
 from services.session.director_scenes import decide, target_of
 from services.session.director_state import Answering, Pending, PlayState
@@ -93,19 +93,31 @@ def signal_given(beat: Beat, told: SignalGiven) -> None:
     state, scene = beat.state, beat.here
     if told.utterance <= state.utterances_before or told.utterance > state.last_utterance or scene.kind == "coda":
         return
-    decides = state.pending is not None and state.pending.decides
-    if state.pending is not None and state.pending.utterance == told.utterance:
+    is_awaited = state.pending is not None and state.pending.utterance == told.utterance
+    if is_awaited:
         beat.change(pending=None)
-    elif scene.kind == "gate":
-        return  # said too early, or settled already
-    if told.name == "withdrawn" and scene.kind != "gate":
+    if scene.kind == "gate":
+        _at_the_gate(beat, told, is_awaited=is_awaited)
+    elif told.name == "withdrawn":
         withdraw(beat)
     elif told.name in scene.signals:
         arm(beat, scene, told.name)
-    elif decides:
-        _undecided(beat, told.other)
+    elif told.other == "refusal" and scene.capture is not None:
+        refuse_capture(beat, scene.capture)
     elif told.other in HANDLED:
         fire(beat, told.other)
+
+
+def _at_the_gate(beat: Beat, told: SignalGiven, *, is_awaited: bool) -> None:
+    """A no counts whenever it comes; a yes, and what is neither, only once everything has been said."""
+    signal = beat.here.signals.get(told.name)
+    if signal is not None and "consent" not in signal.gives:
+        beat.change(due=())
+        decide(beat, target_of(beat.here, told.name))
+    elif is_awaited and signal is not None:
+        arm(beat, beat.here, told.name)
+    elif is_awaited:
+        _undecided(beat, told.other)
 
 
 def arm(beat: Beat, scene: Scene, name: str) -> None:
@@ -140,10 +152,7 @@ def give_up_waiting(beat: Beat) -> None:
         beat.change(pending=None)
         if pending.decides:
             plain = plain_signal(beat.here, state.language, pending.text)
-            if plain:
-                arm(beat, beat.here, plain)
-            else:
-                _undecided(beat, "")
+            _at_the_gate(beat, SignalGiven(utterance=pending.utterance, name=plain), is_awaited=True)
     if state.answering is not None and state.now >= state.answering.deadline:
         beat.order(CancelReply())
         beat.change(answering=None, quiet_since=state.now)

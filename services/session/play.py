@@ -105,7 +105,7 @@ class Scene(_Strict, frozen=True, kw_only=True):
     alone: tuple[str, ...] = ()
     """Said one after another while the visitor stays silent."""
     covers: tuple[str, ...] = ()
-    """Said, each once, where the model gave nothing."""
+    """Said, each once, where the model gave nothing; instead of `anywhere.model_down`."""
     unclear: tuple[str, ...] = ()
     """Gate: said after an answer that is neither; the answer after the last of them counts as declined."""
     examples: dict[str, tuple[tuple[str, str], ...]] = {}

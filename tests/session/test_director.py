@@ -78,6 +78,16 @@ def test_a_yes_before_everything_was_said_is_no_yes(stage: StageByHand) -> None:
     assert stage.scenes == ["threshold"]
 
 
+def test_a_no_counts_before_everything_was_said(stage: StageByHand) -> None:
+    stage.tell(VisitBegan(language="en"))
+    stage.wait(1)
+    stage.speak("no")
+    stage.mean("declined")
+    stage.wait(3)
+    assert stage.scenes[-1] == "goodbye"
+    assert "ask_consent" not in stage.said
+
+
 def test_an_unclear_answer_is_asked_once_more_and_then_counts_as_no(stage: StageByHand) -> None:
     stage.begin()
     stage.speak("maybe")
@@ -234,6 +244,26 @@ def test_without_a_voice_the_copy_speaks_with_the_hosts_and_says_so(stage: Stage
     assert {order.voice for order in stage.all(SayLine)} == {"host"}
     assert stage.all(SayLine)[-1].text.startswith("So this is how you look")
     assert StopCapture(what="voice") in stage.all(StopCapture)
+
+
+def test_a_voice_that_is_not_given_is_left_alone(stage: StageByHand) -> None:
+    stage.agree()
+    stage.tell(Captured(what="face"))
+    stage.wait_for_scene("question")
+    stage.speak("I would rather not talk about that at all.", speech_s=5.5)
+    stage.mean(other="refusal")
+    stage.wait_for_scene("waking")
+    assert "voice_without" in stage.said
+    assert "voice_again" not in stage.said
+
+
+def test_a_face_that_is_not_given_is_left_alone(stage: StageByHand) -> None:
+    stage.agree()
+    stage.speak("I don't want you to look at me.")
+    stage.mean(other="refusal")
+    stage.wait_for_scene("question")
+    assert "face_without" in stage.said
+    assert "face_again" not in stage.said
 
 
 def test_a_voice_that_comes_after_the_copy_woke_is_not_taken_on(stage: StageByHand) -> None:
