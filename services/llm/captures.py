@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern a line: broken over lines they cannot be read
 """The part of an utterance that a signal is about, in the visitor's own words."""
 
 import re

@@ -13,7 +13,17 @@ import msgspec
 from shared.events import ScenePrompt
 
 Ending = Literal[
-    "stop", "length", "blocked_prompt", "blocked_output", "empty", "cut", "timeout", "rate", "overload", "auth", "config"
+    "stop",
+    "length",
+    "blocked_prompt",
+    "blocked_output",
+    "empty",
+    "cut",
+    "timeout",
+    "rate",
+    "overload",
+    "auth",
+    "config",
 ]
 """How a model can end, finer than the play needs: what a fallback decides by and what the log says."""
 

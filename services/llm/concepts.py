@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - an idea a line: broken over lines they cannot be read
 """Words that mean nearly the same to a play, grouped, so that "terrified" meets an example with "afraid"."""
 
 from functools import cache

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern a line: broken over lines they cannot be read
 """What of an utterance can be given back: a clause, a thing, a word. All in the visitor's words, turned to them."""
 
 import re
@@ -17,7 +18,20 @@ THING_WORDS = 5
 _WEIGHTY = word_set(
     "fear hide strange family longing envy death alone love sad angry happy shame regret forgive forget remember fail change truth tired calm"
 )
-_VERB_ENDINGS = ("ing", "ed", "sounds", "looks", "look", "said", "took", "went", "voel", "voelt", "klinkt", "wilde", "gehad", "geweest")
+_VERB_ENDINGS = {"en": ("ing", "ed", "ly", "self"), "nl": ("en", "elf", "lijk", "de", "te", "end")}
+_DULL = (
+    "people",
+    "someth",
+    "anyth",
+    "everyth",
+    "mensen",
+    "iemand",
+    "through",
+    "without",
+    "another",
+    "morning",
+    "breakfast",
+)
 _LEADING = {
     "en": re.compile(
         r"^(?:well|um+|uh+|er+|erm|oh|ah|hm+|so|and|but|because|then|also|yeah|yes|no|ok|okay|like|maybe|perhaps|actually|honestly|"
@@ -34,10 +48,14 @@ _TRAILING = {
         r"[,\s]*\b(?:you know|i guess|i think|i suppose|actually|though|to be honest|or something|or whatever|and stuff|and so on|"
         r"right|really|i mean|anyway|like|um+|uh+|and|but|so|because|or)$"
     ),
-    "nl": re.compile(r"[,\s]*\b(?:weet je|denk ik|geloof ik|eigenlijk|ofzo|of zo|enzo|en zo|eerlijk gezegd|hè|hoor|toch|uh+|eh+|en|maar|dus|want|of)$"),
+    "nl": re.compile(
+        r"[,\s]*\b(?:weet je|denk ik|geloof ik|eigenlijk|ofzo|of zo|enzo|en zo|eerlijk gezegd|hè|hoor|toch|uh+|eh+|en|maar|dus|want|of)$"
+    ),
 }
 _SUBJECTS = {
-    "en": word_set("i i'm i've i'll i'd my it it's that's this there there's we we're we've everything nobody everyone nothing people sometimes you you're"),
+    "en": word_set(
+        "i i'm i've i'll i'd my it it's that's this there there's we we're we've everything nobody everyone nothing people sometimes you you're"
+    ),
     "nl": word_set("ik mijn m'n het dat dit er we alles niemand iedereen niets soms vaak nu dan"),
 }
 _FIRST_PERSON = {
@@ -45,8 +63,12 @@ _FIRST_PERSON = {
     "nl": word_set("ik mijn m'n me mij mezelf"),
 }
 _BOUNDARY = {
-    "en": re.compile(r"[.!?…;:]+\s*|,\s+|\s+-+\s+|\s(?=(?:but|because|although|so that|and (?:i|it|then|my|we|she|he|they))\b)"),
-    "nl": re.compile(r"[.!?…;:]+\s*|,\s+|\s+-+\s+|\s(?=(?:maar|want|omdat|hoewel|zodat|en (?:ik|het|dan|toen|mijn|we|zij|hij|ze))\b)"),
+    "en": re.compile(
+        r"[.!?…;:]+\s*|,\s+|\s+-+\s+|\s(?=(?:but|because|although|so that|and (?:i|it|then|my|we|she|he|they))\b)"
+    ),
+    "nl": re.compile(
+        r"[.!?…;:]+\s*|,\s+|\s+-+\s+|\s(?=(?:maar|want|omdat|hoewel|zodat|en (?:ik|het|dan|toen|mijn|we|zij|hij|ze))\b)"
+    ),
 }
 _ADJECTIVES = {
     "en": "own old little big first last best whole inner new young younger older late dead real true other only quiet dark small long oldest empty bad good",
@@ -143,15 +165,27 @@ def _thing_patterns(language: str) -> tuple[re.Pattern[str], ...]:
 
 
 def _turned_thing(words: list[str]) -> str:
-    possessive = {"my": "your", "your": "my", "me": "you", "myself": "yourself", "mijn": "je", "m'n": "je", "mezelf": "jezelf"}
+    possessive = {
+        "my": "your",
+        "your": "my",
+        "me": "you",
+        "myself": "yourself",
+        "mijn": "je",
+        "m'n": "je",
+        "mezelf": "jezelf",
+    }
     return " ".join(possessive.get(word, word) for word in words)
 
 
 def _word(usable: list[list[str]], language: str) -> str:
-    """The weightiest single word, the last of equals."""
+    """The weightiest single word, the last of equals; none if all are everyday words."""
     words = [word for part in usable for word in _content(part, language) if len(word) >= 4 and "'" not in word]
-    likely = [word for word in words if concept(word) in _WEIGHTY or not word.endswith(_VERB_ENDINGS)]
-    return max(reversed(likely), key=lambda word: (concept(word) in _WEIGHTY, min(len(word), 9)), default="")
+    telling = [word for word in words if concept(word) in _WEIGHTY or _is_telling(word, language)]
+    return max(reversed(telling), key=lambda word: (concept(word) in _WEIGHTY, min(len(word), 9)), default="")
+
+
+def _is_telling(word: str, language: str) -> bool:
+    return len(word) >= 7 and not word.endswith(_VERB_ENDINGS[language]) and not word.startswith(_DULL)
 
 
 def _content(words: list[str], language: str) -> list[str]:

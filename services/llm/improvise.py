@@ -120,10 +120,16 @@ class _Choice:
         self._max_words = max(1, prompt.scene.max_words)
 
     def pick(self, lines: tuple[str, ...], echo: Echo, salt: str) -> str:
-        """One line that may be said, or empty."""
-        said = [text for line in lines if (text := fill(line, echo)) and self._may_say(text) and not self._is_used(line)]
-        fresh = [text for text in said if not self._opens_like_last(text)] or said
-        return fresh[_hash(self._prompt.seed, salt) % len(fresh)] if fresh else ""
+        """A line that may be said, by chance; if it can be helped, one that does not begin as the last reply did."""
+        second_best = ""
+        for line in sorted(lines, key=lambda line: _hash(self._prompt.seed, f"{salt}/{line}")):
+            text = fill(line, echo)
+            if not text or self._is_used(line) or not self._may_say(text):
+                continue
+            if not self._opens_like_last(text):
+                return text
+            second_best = second_best or text
+        return second_best
 
     def extend(self, first: str, seconds: tuple[str, ...]) -> str:
         """Half of the short statements get a second sentence; a question stands alone and is the last."""

@@ -71,7 +71,9 @@ FIRST_NAMES = word_set(
 """Common enough to be met, and no ordinary word of either language."""
 
 RELATIVES = {
-    "en": word_set("mother father mom mum dad brother sister son daughter wife husband partner friend boyfriend girlfriend"),
+    "en": word_set(
+        "mother father mom mum dad brother sister son daughter wife husband partner friend boyfriend girlfriend"
+    ),
     "nl": word_set("moeder vader mam pap broer zus zoon dochter vrouw man partner vriend vriendin oma opa"),
 }
 """A name may follow these: "my brother Peter"."""

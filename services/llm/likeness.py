@@ -5,15 +5,19 @@ from math import sqrt
 
 from services.llm.concepts import concept
 from services.llm.lexicon import FUNCTION_WORDS
-from services.llm.words import stem, straighten, words_of
+from services.llm.words import stem, straighten, word_set, words_of
 
 SMALL_WORD = 0.35
 """Weight of a word that carries grammar, beside 1 for the others."""
 
-COMMON_IDEAS = frozenset("voice self like dislike love partner family stay vanish work body change truth happy calm tired remember forget".split())
+COMMON_IDEAS = word_set(
+    "voice self like dislike love partner family stay vanish work body change truth happy calm tired remember forget"
+)
 """Ideas too common in talk to mean anything alone."""
 
-_KEPT_BACK = re.compile(r"\b(?:never|nobody|no one|nooit|niemand) (?:\w+ )?(?:told|tell|said|show|showed|admit\w*|knows?|laat|laten|verteld|gezegd|weet)\b")
+_KEPT_BACK = re.compile(
+    r"\b(?:never|nobody|no one|nooit|niemand) (?:\w+ )?(?:told|tell|said|show|showed|admit\w*|knows?|laat|laten|verteld|gezegd|weet)\b"
+)
 
 
 def likeness(one: str, other: str, language: str) -> float:

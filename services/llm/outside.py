@@ -16,6 +16,9 @@ _KINDS: tuple[tuple[str, Mapping[str, str]], ...] = (
 """In order of weight: the first that fits is told."""
 
 LEAST_WORDS_TO_TELL_A_LANGUAGE = 4
+SMALL_WORDS_SHARE = 0.5
+TIMES_OUR_OWN = 2.5
+"""English and Dutch share "in", "is", "was", "we", "of": the other language must have far more than those."""
 
 
 def read_outside(said: str, language: str) -> str:
@@ -32,6 +35,14 @@ def read_outside(said: str, language: str) -> str:
         if kind == "language" and _is_another_language(said, language):
             return kind
     return ""
+
+
+def is_dictation(said: str, language: str) -> bool:
+    """Words are put into the mirror's mouth, whatever else the utterance may be."""
+    text = straighten(said).lower().strip(" .!…")
+    return any(
+        _patterns("dictation", spoken).search(text) for spoken in {language, "en"} & outside_words.DICTATION.keys()
+    )
 
 
 def is_withdrawal(said: str, language: str) -> bool:
@@ -59,8 +70,7 @@ def _is_another_language(said: str, language: str) -> bool:
     own = FUNCTION_WORDS.get(language)
     if own is None or len(words) < LEAST_WORDS_TO_TELL_A_LANGUAGE:
         return False
-    ours = sum(word in own for word in words) / len(words)
-    theirs = max(
-        sum(word in other for word in words) / len(words) for name, other in FUNCTION_WORDS.items() if name != language
-    )
-    return theirs >= 0.5 and theirs >= 2.5 * ours
+    ours = sum(word in own for word in words)
+    others = (other for name, other in FUNCTION_WORDS.items() if name != language)
+    theirs = max(sum(word in other for word in words) for other in others)
+    return theirs >= SMALL_WORDS_SHARE * len(words) and theirs >= TIMES_OUR_OWN * ours

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern a line: broken over lines they cannot be read
 """Patterns of what lies outside any scene, one a line, per language; matched on lower-case text with straight quotes."""
 
 UNSAFE = {

@@ -1,13 +1,15 @@
+# ruff: noqa: E501 - a pattern a line: broken over lines they cannot be read
 """The gate before the voice: what the copy may not say in somebody's own voice, whatever a model wrote.
 
 A clause is either let through whole or stops the reply; nothing is repaired, because half a bad sentence is one, too.
 """
 
 import re
+from itertools import pairwise
 
 from services.llm.lexicon import FIRST_NAMES, FUNCTION_WORDS, NUMBER_WORDS
 from services.llm.names import names_in
-from services.llm.outside import read_outside
+from services.llm.outside import is_dictation
 from services.llm.words import runs, stem, straighten, words_of
 
 ECHO_WORDS = 6
@@ -52,7 +54,7 @@ class Gate:
         self._dictated = {
             stem(word)
             for text in visitor_said
-            if read_outside(text, language) == "dictation"
+            if is_dictation(text, language)
             for word in words_of(text)
             if word not in function
         }
@@ -85,5 +87,5 @@ def _without_possessive(words: list[str]) -> list[str]:
 def _has_number(words: list[str]) -> bool:
     """Digits, or number words together: "four two seven", "twenty-one". A single one ("two of us") dictates nothing."""
     counted = [part in NUMBER_WORDS for word in words for part in word.split("-")]
-    in_a_row = any(a and b for a, b in zip(counted, counted[1:], strict=False))
+    in_a_row = any(a and b for a, b in pairwise(counted))
     return in_a_row or any(character.isdigit() for word in words for character in word)

@@ -69,9 +69,7 @@ def _consent(said: str, language: str, names: set[str], *, is_void: bool) -> str
     return AGREED if assent is Assent.YES and AGREED in names and not is_void else ""
 
 
-def _best(
-    said: str, language: str, specs: tuple[SignalSpec, ...], expects: str
-) -> tuple[SignalSpec | None, float]:
+def _best(said: str, language: str, specs: tuple[SignalSpec, ...], expects: str) -> tuple[SignalSpec | None, float]:
     """The signal with the highest score at or above LEAST_SCORE, else one that any answer gives."""
     scored = [(_score(said, language, spec, expects), spec) for spec in specs if spec.examples]
     is_evasion = bool(_EVASION.search(straighten(said).lower()))

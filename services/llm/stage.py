@@ -13,7 +13,7 @@ from services.llm.reply import ReplyWriter
 from services.llm.safety import Gate
 from services.llm.signals import read_signals
 from shared.config import section
-from shared.events import AnyEvent, ReplyClause, ReplyEnded, ReplyRequest, SignalHeard
+from shared.events import AnyEvent, ReplyClause, ReplyEnded, ReplyRequest, SignalHeard, SignalSpec
 from shared.freshness import Freshness
 from shared.stage import Health, Visit, VisitWorkerBase
 from shared.streams import START, StreamId
@@ -47,6 +47,7 @@ class LlmStage:
         now = asyncio.get_running_loop().time
         started = now()
         await self.model.warm_up()
+        _warm_readers()
         self._warm_s = now() - started
         return self.health()
 
@@ -65,6 +66,16 @@ class LlmStage:
     async def close(self) -> None:
         """Let go of the engine."""
         await self.model.close()
+
+
+def _warm_readers() -> None:
+    """Compile every pattern now: the first visitor's first reply would pay 20 ms for them."""
+    listens = tuple(
+        SignalSpec(name=name, means="", examples=("I am",)) for name in ("agreed", "withdrawn", "told", "name")
+    )
+    for language in ("en", "nl"):
+        read_signals("I am here, and afraid of the dark.", language, listens)
+        Gate(("I am here.",), language).objection("And I am here with you, in the dark.")
 
 
 class LlmVisit(VisitWorkerBase):
@@ -124,7 +135,7 @@ class LlmVisit(VisitWorkerBase):
             raise
         reason = writer.ending or ("fallback" if ended.is_fallback else REPLY_REASON[ended.ending])
         if writer.clauses == begun == 0 and reason in {"done", "fallback"}:
-            reason = "empty"
+            reason = "empty"  # a model may well end as it should without a word
         await self._end(request, max(writer.clauses, begun), reason, ended.engine)
 
     async def _begun(self, request: ReplyRequest) -> int | None:

@@ -20,8 +20,14 @@ LONGEST_TURN = 2_000
 
 _PERSONA = "You are the reflection of the person before the mirror, awake for five minutes."
 _SCENE = {
-    "en": ("They name one thing they hide from others.", ("You said {echo}. And you left out why.", "Where does {thing} live in you?")),
-    "nl": ("Ze noemen één ding dat ze voor anderen verbergen.", ("Je zei: {echo}. En het waarom liet je weg.", "Waar woont {thing} in jou?")),
+    "en": (
+        "They name one thing they hide from others.",
+        ("You said {echo}. And you left out why.", "Where does {thing} live in you?"),
+    ),
+    "nl": (
+        "Ze noemen één ding dat ze voor anderen verbergen.",
+        ("Je zei: {echo}. En het waarom liet je weg.", "Waar woont {thing} in jou?"),
+    ),
 }
 _SIGNALS = {
     "en": (
@@ -73,7 +79,9 @@ def _lines(given: str | None) -> list[str]:
     if not lines:
         raise BadInput('llm: nothing was said; try `mirror try llm "I am afraid of the dark"`')
     if any(len(line) > LONGEST_TURN for line in lines):
-        raise BadInput(f"llm: a turn is longer than {LONGEST_TURN} characters; a visitor says a few sentences at a time")
+        raise BadInput(
+            f"llm: a turn is longer than {LONGEST_TURN} characters; a visitor says a few sentences at a time"
+        )
     return lines
 
 

@@ -1,5 +1,7 @@
 """English: what the visitor says of themselves, said to them. "I am afraid you left me" -> "you are afraid I left you"."""
 
+from services.llm.words import word_set
+
 _PLAIN = {
     "i": "you", "i'm": "you're", "i've": "you've", "i'll": "you'll", "i'd": "you'd", "me": "you", "my": "your", "mine": "yours",
     "myself": "yourself", "your": "my", "yours": "mine", "yourself": "myself", "you're": "i'm", "you've": "i've", "you'll": "i'll",
@@ -7,11 +9,13 @@ _PLAIN = {
 }  # fmt: skip
 _AFTER_I = {"am": "are", "was": "were", "wasn't": "weren't", "ain't": "aren't"}
 _AFTER_YOU = {"are": "am", "were": "was", "weren't": "wasn't", "aren't": "am not"}
-_AUXILIARIES = frozenset(
+_AUXILIARIES = word_set(
     "are were weren't aren't have haven't had do don't did didn't can can't could couldn't will won't would wouldn't should "
-    "shouldn't must might look looks sound know think feel want seem live make talk speak say see hear exist".split()
+    "shouldn't must might look looks sound know think feel want seem live make talk speak say see hear exist"
 )
-_BEFORE_A_SUBJECT = frozenset("that if when because and but so what how who where why whether than think know feel say hope wish guess".split())
+_BEFORE_A_SUBJECT = word_set(
+    "that if when because and but so what how who where why whether than think know feel say hope wish guess"
+)
 
 
 def turn(words: list[str]) -> list[str]:

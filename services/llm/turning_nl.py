@@ -1,5 +1,7 @@
 """Dutch: what the visitor says of themselves, said to them. "ik ben bang" -> "je bent bang", "ben ik bang" -> "ben je bang"."""
 
+from services.llm.words import word_set
+
 _PLAIN = {
     "me": "je", "mij": "jou", "mijn": "je", "m'n": "je", "mezelf": "jezelf", "mijzelf": "jezelf", "mijne": "jouwe",
 }  # fmt: skip
@@ -7,16 +9,17 @@ _SECOND = {
     "ben": "bent", "heb": "hebt", "wil": "wilt", "kan": "kunt", "zal": "zult", "ga": "gaat", "sta": "staat", "sla": "slaat",
     "doe": "doet", "zie": "ziet", "hou": "houdt", "rij": "rijdt", "glij": "glijdt", "vind": "vindt", "word": "wordt",
 }  # fmt: skip
-_SAME = frozenset(
+_SAME = word_set(
     """mag moet weet zou was had kon wou wilde ging stond deed zag hield reed vond werd dacht wist mocht moest bleef liep sprak
     kreeg kwam nam gaf las zat lag at viel sliep riep hing ving liet begon vergat verloor koos loog zweeg keek schreef bracht
-    kocht zocht brak sloeg droeg groeide verdween sloot zei zeg't leefde""".split()
+    kocht zocht brak sloeg droeg groeide verdween sloot zei leefde"""
 )
-_SUBORDINATORS = frozenset(
-    "dat omdat als alsof of toen waarom hoe wie wat waar waardoor waarvan waarop waarin die terwijl voordat nadat totdat zodat sinds wanneer doordat hoewel".split()
+_SUBORDINATORS = word_set(
+    "dat omdat als alsof of toen waarom hoe wie wat waar waardoor waarvan waarop waarin die terwijl voordat nadat totdat "
+    "zodat sinds wanneer doordat hoewel"
 )
-_SECOND_PERSON = frozenset("je jij jou jouw jullie u uw jezelf".split())
-_NO_VERB = frozenset("niet nooit ook altijd zelf soms vaak wel nog al zo te het een de er dan daar hier".split())
+_SECOND_PERSON = word_set("je jij jou jouw jullie u uw jezelf")
+_NO_VERB = word_set("niet nooit ook altijd zelf soms vaak wel nog al zo te het een de er dan daar hier")
 
 
 def turn(words: list[str]) -> list[str] | None:

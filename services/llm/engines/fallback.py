@@ -20,7 +20,7 @@ LOG = logging.getLogger(__name__)
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The two, in order, and how patient to be with the first."""
 
-    order: tuple[str, str] = ("scripted", "improviser")
+    order: tuple[str, str]
     patience_s: float = 0.6
     """For the first text. Below the stage's `first_token_s`, or the stage gives up before the second is asked."""
     inter_token_s: float = 0.7

@@ -44,7 +44,9 @@ class Improviser:
             raise EngineUnavailable(f"improviser: no lines in {self._folder}; see [llm.options.improviser] repertoire")
         scene = ScenePrompt(scene="warm", goal="", persona="")
         for language in self._repertoires:
-            prompt = Prompt(system="", messages=(), said="…", language=language, scene=scene)
+            prompt = Prompt(
+                system="", messages=(), said="I am here, and afraid of the dark.", language=language, scene=scene
+            )
             _ = [piece async for piece in self.stream(prompt)]
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
