@@ -115,10 +115,11 @@ class Page:
         await self.command("Browser.close")
 
     async def go(self, url: str) -> None:
-        """Open an address."""
+        """Open an address; returns once its elements are there."""
         result = await self.command("Page.navigate", url=url)
         if result.get("errorText"):
             raise BrowserError(f"{url}: {result['errorText']}")
+        await self.wait_for("location.href !== 'about:blank' && document.readyState !== 'loading'")
 
     async def before(self, script: str) -> None:
         """Run a script in every page opened from now on, before the page's own."""

@@ -50,7 +50,7 @@ test("a late chunk is played at once and what follows is shifted with it", () =>
   say(1, 2400, 2400, 2400);
   say(1, 4800, 2400, 4800, { isLast: true });
   run(6000);
-  assert.equal(playout.lag, 1000);
+  assert.equal(playout.queue.lag, 1000);
   assert.ok(Math.abs(firstLoud(played, 2500) - 3400) <= 2);
   assert.ok(played.slice(3500, 8000).every((value) => value === 0.5));
   assert.equal(playout.dry, 1);
@@ -64,7 +64,7 @@ test("a restart sets the schedule again after lateness", () => {
   run(2600);
   say(1, 4800, 2400, 7000, { restart: true, isLast: true });
   run(4000);
-  assert.equal(playout.lag, 0);
+  assert.equal(playout.queue.lag, 0);
   assert.ok(Math.abs(firstLoud(played, 6100) - 7000) <= 1);
 });
 
@@ -135,7 +135,7 @@ test("a flush is silent within 20 ms, reports the end, and refuses what is still
   run(4096);
   assert.ok(played.slice(2048 + 480).every((value) => value === 0));
   assert.deepEqual(reports.at(-1), { turn: 3, sample: 2408, frame: 2407, isEnd: true });
-  assert.equal(playout.queue.length, 0);
+  assert.equal(playout.queue.pieces.length, 0);
 });
 
 test("the next turn may be queued before the flush of the last has faded", () => {
@@ -189,4 +189,33 @@ test("speech that arrives twice is heard once", () => {
   say(1, 1200, 2400, 1200, { isLast: true });
   run(8000);
   assert.deepEqual(reports.at(-1), { turn: 1, sample: 3600, frame: 3599, isEnd: true });
+});
+
+test("whatever happens in whatever order, reports never claim more than was given, and a flush ends in silence", () => {
+  let seed = 7;
+  const chance = (limit) => {
+    seed = (seed * 1103515245 + 12345) % 2 ** 31;
+    return seed % limit;
+  };
+  for (let round = 0; round < 60; round += 1) {
+    const { playout, played, reports, run, say } = speaker();
+    const given = new Map();
+    for (let step = 0; step < 40; step += 1) {
+      const turn = 1 + chance(3);
+      const from = given.get(turn) ?? 0;
+      const act = chance(7);
+      if (act < 3) {
+        const count = 240 * (1 + chance(10));
+        say(turn, from, count, played.length + chance(4000), { restart: chance(3) === 0, isLast: chance(6) === 0 });
+        given.set(turn, from + count);
+      } else if (act === 3) playout.hold({ turn, gain: chance(2) / 2, stop: chance(2) === 0 }, played.length);
+      else if (act === 4 && chance(3) === 0) playout.flush(turn, played.length);
+      else run(BLOCK * chance(20));
+    }
+    playout.flush(9, played.length);
+    run(512);
+    assert.ok(played.slice(-64).every((value) => value === 0));
+    assert.ok(played.every((value) => value >= 0 && value <= 0.5));
+    for (const report of reports) assert.ok(report.sample <= (given.get(report.turn) ?? 0));
+  }
 });

@@ -1,14 +1,7 @@
 /** How finely a machine can afford to paint. Pure: told how long frames take, says what to leave out. */
 
-/** @typedef {{pixels: number, isRich: boolean}} Level Most pixels of the canvas; whether the browser may filter it. */
-
-/** @type {Level[]} From the best; 1.3 million: beyond it no one sees more of a 640 x 480 face. */
-export const LEVELS = [
-  { pixels: 1_300_000, isRich: true },
-  { pixels: 1_000_000, isRich: false },
-  { pixels: 500_000, isRich: false },
-  { pixels: 250_000, isRich: false },
-];
+/** Most pixels of the canvas, from the best: beyond 1.3 million no one sees more of a 640 x 480 face. */
+export const LEVELS = [1_300_000, 800_000, 450_000, 250_000];
 
 const SLOW_MS = 42; // the copy comes 25 times a second: slower than that drops pictures
 const COUNT = 60;
@@ -20,7 +13,8 @@ export class Fidelity {
     this.spent = [];
   }
 
-  get level() {
+  /** Most pixels of the canvas. */
+  get pixels() {
     return LEVELS[this.index];
   }
 

@@ -1,7 +1,7 @@
 /** The glass: one canvas on which the reflection and the copy are painted, and cross. */
 
 import { Breath } from "./breath.js";
-import { SIDE, arrivals, veil } from "./crossing.js";
+import { CrossingLayer } from "./crossing_layer.js";
 import { Fidelity } from "./fidelity.js";
 import { Appearance } from "./looks.js";
 import { place } from "./placing.js";
@@ -15,6 +15,14 @@ function sizeOf(source) {
   return width ? { width, height: source.videoHeight ?? source.height } : null;
 }
 
+/** Whether something faster than this processor paints the page: filters over the whole glass are only free then. */
+function hasGraphicsCard() {
+  const gl = new OffscreenCanvas(1, 1).getContext("webgl");
+  const info = gl?.getExtension("WEBGL_debug_renderer_info");
+  const name = info ? gl.getParameter(info.UNMASKED_RENDERER_WEBGL) : "";
+  return Boolean(gl) && !/swiftshader|llvmpipe|software|basic render/i.test(name);
+}
+
 export class Glass {
   /** @param {HTMLCanvasElement} canvas @param {HTMLElement} frame Carries `--picture`, the picture's share of the width. */
   constructor(canvas, frame) {
@@ -22,16 +30,14 @@ export class Glass {
     this.frame = frame;
     this.context = canvas.getContext("2d", { alpha: false });
     this.soft = new OffscreenCanvas(1, 1).getContext("2d", { alpha: false });
-    this.layer = new OffscreenCanvas(1, 1).getContext("2d");
-    this.mask = new OffscreenCanvas(SIDE, SIDE).getContext("2d");
-    this.points = new ImageData(SIDE, SIDE);
-    this.times = arrivals();
+    this.crossing = new CrossingLayer();
     this.appearance = new Appearance();
     this.breath = new Breath();
     this.fidelity = new Fidelity();
     this.copy = null;
     this.isSoft = true;
     this.width = 0;
+    canvas.classList.toggle("graded", hasGraphicsCard());
     new ResizeObserver(() => this.#measure()).observe(document.documentElement);
     this.#measure();
   }
@@ -53,20 +59,18 @@ export class Glass {
   forget() {
     this.show(null);
     this.appearance.forget();
-    for (const { canvas } of [this.layer, this.soft]) canvas.width = canvas.width; // which empties it
+    this.soft.canvas.width = 1; // which empties it
+    this.crossing.measure(this.canvas.width, this.canvas.height);
   }
 
   #measure() {
     const width = innerWidth * devicePixelRatio;
     const height = innerHeight * devicePixelRatio;
-    const { pixels, isRich } = this.fidelity.level;
-    const most = this.isSoft ? Math.min(pixels, SOFT_PIXELS) : pixels;
+    const most = this.isSoft ? Math.min(this.fidelity.pixels, SOFT_PIXELS) : this.fidelity.pixels;
     const scale = Math.min(1, Math.sqrt(most / (width * height)));
-    this.canvas.classList.toggle("rich", isRich);
     this.canvas.width = Math.max(2, Math.round(width * scale));
     this.canvas.height = Math.max(2, Math.round(height * scale));
-    this.layer.canvas.width = this.canvas.width;
-    this.layer.canvas.height = this.canvas.height;
+    this.crossing.measure(this.canvas.width, this.canvas.height);
   }
 
   /**
@@ -94,20 +98,9 @@ export class Glass {
     this.#frame(camera, shown);
     if (shown < 1) this.#draw(this.context, camera, true, clarity);
     if (shown === 1) this.#draw(this.context, this.copy, false, clarity);
-    else if (shown > 0) this.#cross(shown, clarity);
-  }
-
-  /** The copy over the reflection, as far as the crossing is. */
-  #cross(part, clarity) {
-    const { canvas } = this.layer;
-    this.#draw(this.layer, this.copy, false, clarity);
-    veil(this.times, part, this.points.data);
-    this.mask.putImageData(this.points, 0, 0);
-    this.layer.globalCompositeOperation = "destination-in";
-    this.layer.imageSmoothingQuality = "high";
-    this.layer.drawImage(this.mask.canvas, 0, 0, canvas.width, canvas.height);
-    this.layer.globalCompositeOperation = "source-over";
-    this.context.drawImage(canvas, 0, 0);
+    else if (shown > 0) {
+      this.crossing.paint(this.context, shown, (layer) => this.#draw(layer, this.copy, false, clarity));
+    }
   }
 
   #draw(onto, source, isMirrored, clarity) {

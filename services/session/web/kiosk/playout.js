@@ -8,28 +8,21 @@
  */
 
 import { Gain } from "./gain.js";
-import { before, fadedOut, split, stretched } from "./pieces.js";
+import { SpeechQueue } from "./speech_queue.js";
 
 const REPORT_EVERY = 2400; // frames: 100 ms
 const EDGE = 72; // frames: 3 ms at every joint with silence, enough against a click
 const DUCK = 480; // frames: 20 ms; the contract allows 30
-const CUT = 360; // frames: 15 ms; the contract allows 20
 
-/** @typedef {import("./pieces.js").Piece} Piece */
-/** @typedef {{turn: number, from: number, samples: Float32Array, due: number, restart: boolean, isLast: boolean}} Speech `due` in frames. */
 /** @typedef {{turn: number, sample: number, frame: number, isEnd: boolean}} Report All before `sample` had sounded by `frame`. */
 
 export class Playout {
   /** @param {(report: Report) => void} report */
   constructor(report) {
     this.report = report;
-    /** @type {Piece[]} */
-    this.queue = [];
-    this.done = 0; // frames of queue[0] already sounded
-    this.gone = -1; // turns up to this one are forgotten
+    this.queue = new SpeechQueue();
     this.turn = -1; // the turn that sounds, or sounded last
     this.heard = 0; // how many of its samples sounded
-    this.lag = 0; // frames by which this run is later than it was due
     this.isHeld = false;
     this.isSounding = false;
     this.dry = 0; // times the queue ran empty within a turn
@@ -38,42 +31,34 @@ export class Playout {
     this.edge = new Gain(0);
   }
 
-  /** @param {Speech} speech @param {number} now The next frame to be played. */
+  /** @param {import("./speech_queue.js").Speech} speech `due` in frames. @param {number} now The next frame to be played. */
   push(speech, now) {
-    if (speech.turn <= this.gone) return;
-    const tail = this.queue.at(-1);
-    const isSameRun = (tail ?? this).turn === speech.turn && !speech.restart;
-    if (!isSameRun) return this.#anchor(speech, now);
-    const known = tail ? tail.from + tail.samples : this.heard;
-    const twice = Math.max(0, known - speech.from);
-    if (twice >= speech.samples.length) return;
-    const news = { ...speech, from: speech.from + twice, samples: speech.samples.subarray(twice) };
-    const end = tail ? tail.at + tail.frames.length : now;
-    const place = speech.due + this.lag + twice;
-    if (!tail) this.lag += Math.max(0, now - place);
-    const at = tail ? end : Math.max(now, place);
-    this.#enqueue(news, at, { error: tail ? place - end : 0, isFresh: !tail });
+    if (speech.turn <= this.queue.gone) return;
+    if (!speech.restart && speech.turn === this.queue.known.turn) return this.queue.follow(speech, now);
+    this.#resume(now);
+    if (!this.queue.isFalling("cut")) this.duck.toward(1, DUCK);
+    this.queue.anchor(speech, now);
   }
 
   /** The visitor may be speaking: fade to `gain`, and if `stop` stand still. Without `stop`, go on where it stands. */
   hold({ turn, gain, stop }, now) {
-    const isOurs = turn === this.turn || this.queue.some((piece) => piece.turn === turn);
-    const isStopping = this.isHeld || this.queue.some((piece) => piece.then === "hold");
-    if (!isOurs || (stop && isStopping)) return;
+    if (turn !== this.turn && !this.queue.has(turn)) return;
     if (!stop) {
       this.duck.toward(gain, DUCK);
       this.#resume(now);
-    } else if (this.isSounding) this.#fadeOut("hold");
-    else this.#stand(now);
+    } else if (!this.isHeld && !this.queue.isFalling("hold")) {
+      if (this.isSounding) this.queue.fadeOut(this.turn, "hold");
+      else this.#stand(now);
+    }
   }
 
   /** Forget every sample up to and including `turn`. */
   flush(turn, now) {
-    this.gone = Math.max(this.gone, turn);
+    this.queue.gone = Math.max(this.queue.gone, turn);
     const isOurs = this.turn >= 0 && this.turn <= turn;
-    if (isOurs && this.isSounding) this.#fadeOut("cut");
+    if (isOurs && this.isSounding) this.queue.fadeOut(this.turn, "cut");
     else {
-      this.queue = this.queue.filter((piece) => piece.turn > turn);
+      this.queue.drop(turn);
       if (isOurs) this.#end(now);
     }
     if (turn > this.turn) this.report({ turn, sample: 0, frame: now, isEnd: true });
@@ -83,19 +68,21 @@ export class Playout {
   render(out, start) {
     out.fill(0);
     for (let index = 0; index < out.length; index += 1) {
-      const piece = this.queue[0];
+      const piece = this.queue.first;
       if (!this.isHeld && piece && start + index >= piece.at) out[index] = this.#sound(piece, start + index);
     }
   }
 
   #sound(piece, frame) {
-    if (this.done === 0) this.#begin(piece, frame);
-    const isEnding = piece.frames.length - this.done <= EDGE && (!this.queue[1] || this.queue[1].isFresh);
+    const { queue } = this;
+    if (queue.done === 0) this.#begin(piece, frame);
+    const next = queue.pieces[1];
+    const isEnding = piece.frames.length - queue.done <= EDGE && (!next || next.isFresh);
     this.edge.toward(isEnding ? 0 : 1, EDGE);
-    const value = piece.frames[this.done] * this.edge.next() * this.duck.next();
-    this.done += 1;
-    this.heard = piece.from + Math.round((piece.samples * this.done) / piece.frames.length);
-    if (this.done === piece.frames.length) this.#finish(piece, frame);
+    const value = piece.frames[queue.done] * this.edge.next() * this.duck.next();
+    queue.done += 1;
+    this.heard = piece.from + Math.round((piece.samples * queue.done) / piece.frames.length);
+    if (queue.done === piece.frames.length) this.#finish(queue.shift(), frame);
     else if (frame - this.reported >= REPORT_EVERY) this.#say(frame, false);
     return value;
   }
@@ -110,48 +97,13 @@ export class Playout {
   }
 
   #finish(piece, frame) {
-    this.queue.shift();
-    this.done = 0;
     if (piece.then === "hold") return this.#stand(frame);
     if (piece.then === "cut") this.duck.jump(1);
     if (piece.isLast || piece.then === "cut") return this.#end(frame);
-    if (this.queue.length) return undefined;
+    if (this.queue.first) return undefined;
     this.dry += 1;
     this.isSounding = false;
     return this.#say(frame, false);
-  }
-
-  /** A new run: its first sample is due at `speech.due`; whatever we had of the turn from there on is void. */
-  #anchor(speech, now) {
-    this.#cutLoose();
-    this.queue = this.queue
-      .map((piece) => (piece.turn === speech.turn ? before(piece, speech.from) : piece))
-      .filter((piece) => piece !== null);
-    this.#resume(now);
-    if (!this.queue.some((piece) => piece.then === "cut")) this.duck.toward(1, DUCK);
-    const tail = this.queue.at(-1);
-    const at = Math.max(speech.due, now, tail ? tail.at + tail.frames.length : 0);
-    this.lag = at - speech.due;
-    this.#enqueue(speech, at, { error: 0, isFresh: true });
-  }
-
-  #enqueue({ turn, from, samples, isLast }, at, { error, isFresh }) {
-    const frames = stretched(samples, error);
-    this.queue.push({ turn, from, samples: samples.length, frames, at, isFresh, isLast, then: "" });
-  }
-
-  /** Cut the first piece where it stands, so that nothing in the queue has begun. */
-  #cutLoose() {
-    if (!this.done) return;
-    const first = this.queue.shift();
-    this.queue.unshift({ ...split(first, this.done)[1], then: first.then });
-    this.done = 0;
-  }
-
-  #fadeOut(then) {
-    this.#cutLoose();
-    const [falling, rest] = fadedOut(this.queue, this.turn, CUT, then);
-    this.queue = [...falling, ...rest.filter((piece) => piece.turn > this.gone)];
   }
 
   #stand(frame) {
@@ -160,12 +112,8 @@ export class Playout {
     if (this.turn >= 0) this.#say(frame, false);
   }
 
-  /** Go on: whatever waited is as late as we stood still. */
   #resume(now) {
-    const late = this.isHeld ? Math.max(0, now - (this.queue[0]?.at ?? now)) : 0;
-    const then = (piece) => (piece.then === "hold" ? "" : piece.then);
-    this.queue = this.queue.map((piece) => ({ ...piece, at: piece.at + late, then: then(piece) }));
-    this.lag += late;
+    this.queue.resume(now, this.isHeld);
     this.isHeld = false;
   }
 

@@ -6,6 +6,7 @@ const WORDS = {
     no_microphone: "The mirror cannot hear you. It needs a microphone.",
     no_camera: "The mirror cannot see you. It needs a camera.",
     away: "The mirror is elsewhere for a moment.",
+    waking: "The mirror is still waking. One moment.",
     taken: "Another glass is awake.",
     refused: "This glass has no key. Open the address the mirror gave.",
   },
@@ -14,25 +15,38 @@ const WORDS = {
     no_microphone: "De spiegel hoort je niet. Er is een microfoon nodig.",
     no_camera: "De spiegel ziet je niet. Er is een camera nodig.",
     away: "De spiegel is er even niet.",
+    waking: "De spiegel wordt nog wakker. Een ogenblik.",
     taken: "Een ander glas is wakker.",
     refused: "Dit glas heeft geen sleutel. Open het adres dat de spiegel gaf.",
   },
 };
 
-const ORDER = ["refused", "taken", "away", "sound_blocked", "no_microphone", "no_camera"]; // the worst first
+const ORDER = ["refused", "taken", "away", "sound_blocked", "waking", "no_microphone", "no_camera"]; // the worst first
 
 /** What is wrong now, by name. */
 export class Troubles {
-  constructor() {
+  /**
+   * @param {(trouble: {what: string, detail: string, is_over: boolean}) => void} tell The operator, of each change.
+   * @param {() => void} changed The visitor's line may be another one now.
+   */
+  constructor(tell, changed) {
+    this.tell = tell;
+    this.changed = changed;
     this.now = new Map();
   }
 
-  /** @param {string} what A key of WORDS. @param {string | null} detail For the operator; null: it is over. @returns {boolean} Whether that is news. */
+  /** @param {string} what A key of WORDS. @param {string | null} detail For the operator; null: it is over. */
   set(what, detail) {
-    if (detail === null) return this.now.delete(what);
-    const isNews = this.now.get(what) !== detail;
-    this.now.set(what, detail);
-    return isNews;
+    if (this.now.get(what) === (detail ?? undefined)) return;
+    if (detail === null) this.now.delete(what);
+    else this.now.set(what, detail);
+    this.tell({ what, detail: detail ?? "", is_over: detail === null });
+    this.changed();
+  }
+
+  /** Tell the operator anew, after the line was lost. */
+  tellAll() {
+    for (const [what, detail] of this.now) this.tell({ what, detail, is_over: false });
   }
 
   /** @param {string} language @returns {string} The line for the visitor; empty when all is well. */

@@ -10,22 +10,23 @@ import { Mirror } from "./mirror.js";
 import { Speaker } from "./speaker.js";
 import { Troubles } from "./troubles.js";
 
+const WAKING_MS = 6000;
 const HEARING = new Set(["consent", "mirror", "crossing", "copy", "farewell"]);
 
 export class Visit {
   /** @param {import("./settings.js").Settings} settings */
   constructor(settings) {
     this.clock = new HostClock();
-    this.troubles = new Troubles();
-    this.language = "en";
+    this.troubles = new Troubles((trouble) => this.send(wire.trouble(trouble)), () => this.#sayTrouble());
     this.session = "";
     this.seq = 0;
-    this.camera = new Camera((detail) => this.#trouble("no_camera", detail));
+    this.camera = new Camera((detail) => this.troubles.set("no_camera", detail));
     this.mirror = new Mirror(this.camera, (at) => this.#painted(at));
-    this.frames = new Frames((picture) => this.mirror.show(picture), (detail) => this.#tell("unreadable", detail));
+    this.frames = new Frames(
+      (picture) => this.mirror.show(picture), (detail) => this.send(wire.trouble({ what: "unreadable", detail })));
     this.speaker = new Speaker(this.clock, (played) => this.send(wire.played(played)));
     this.microphone = new Microphone(
-      (chunk) => this.#hear(chunk), (detail) => this.#trouble("no_microphone", detail), settings.cleaning);
+      (chunk) => this.#hear(chunk), (detail) => this.troubles.set("no_microphone", detail), settings.cleaning);
     this.link = new Link(settings, this.clock, {
       hear: (message) => this[message.type]?.(message),
       state: (state) => this.#linked(state),
@@ -38,7 +39,7 @@ export class Visit {
   }
 
   send(bytes) {
-    return this.link.send(bytes);
+    return this.link?.send(bytes) ?? false;
   }
 
   /** Touched: browsers that held sound back now let it out. */
@@ -48,7 +49,7 @@ export class Visit {
   }
 
   checkSound() {
-    this.#trouble("sound_blocked", this.speaker.isAllowed ? null : this.speaker.context.state);
+    this.troubles.set("sound_blocked", this.speaker.isAllowed ? null : this.speaker.context.state);
   }
 
   // --- from the session, by the message's tag -----------------------------------------------------------------------
@@ -56,7 +57,7 @@ export class Visit {
   welcome({ subtitles, invitation }) {
     document.documentElement.classList.toggle("subtitles", subtitles);
     this.mirror.invitation.set(invitation);
-    for (const [what, detail] of this.troubles.now) this.#tell(what, detail);
+    this.troubles.tellAll();
   }
 
   scene(scene) {
@@ -64,6 +65,13 @@ export class Visit {
     this.link.session = HEARING.has(scene.look) ? scene.session : "";
     this.mirror.become(scene);
     this.#sayTrouble();
+  }
+
+  /** The one refusal a visitor can notice: they stepped up before every stage was warm. */
+  refused() {
+    if (this.mirror.look !== "attract") return;
+    this.troubles.set("waking", "asked too early");
+    setTimeout(() => this.troubles.set("waking", null), WAKING_MS);
   }
 
   line({ text }) {
@@ -95,7 +103,7 @@ export class Visit {
   }
 
   async capture({ burst, frames, seconds }) {
-    if (!this.camera.isOpen) return this.#tell("no_camera", "asked for a picture");
+    if (!this.camera.isOpen) return this.send(wire.trouble({ what: "no_camera", detail: "asked for a picture" }));
     const { session } = this;
     const give = (jpeg, index, isLast) => this.send(wire.camera({ burst, index, jpeg, is_last: isLast }));
     return this.camera.burst(frames, seconds, give, () => this.session === session && this.isOpen);
@@ -133,18 +141,8 @@ export class Visit {
   }
 
   #linked(state) {
-    for (const what of ["away", "refused", "taken"]) this.#trouble(what, state === what ? "no line" : null);
+    for (const what of ["away", "refused", "taken"]) this.troubles.set(what, state === what ? "no line" : null);
     document.documentElement.dataset.link = state;
-  }
-
-  #trouble(what, detail) {
-    const isNews = this.troubles.set(what, detail);
-    if (isNews) this.#tell(what, detail ?? "", detail === null);
-    this.#sayTrouble();
-  }
-
-  #tell(what, detail, isOver = false) {
-    this.link?.send(wire.trouble({ what, detail, is_over: isOver }));
   }
 
   #sayTrouble() {

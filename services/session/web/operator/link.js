@@ -5,11 +5,14 @@ import { wait } from "../shared/backoff.js";
 const SILENT_MS = 3000; // states come four times a second
 
 export class Link {
-  /** @param {string} token @param {(state: object | null) => void} hear Null: the line is gone. @param {(code: number) => void} lost */
-  constructor(token, hear, lost) {
+  /**
+   * @param {string} token
+   * @param {{hear: (state: object | null) => void, lost: (code: number) => void, refused: (detail: string) => void}} on
+   *   `hear(null)`: the line is gone. `refused`: a command could not be carried out.
+   */
+  constructor(token, on) {
     this.token = token;
-    this.hear = hear;
-    this.lost = lost;
+    Object.assign(this, on);
     this.failures = 0;
     this.#connect();
     setInterval(() => this.#watch(), 1000);
@@ -33,6 +36,7 @@ export class Link {
     this.heardAt = performance.now();
     this.failures = 0;
     if (message.type === "state") this.hear(message);
+    if (message.type === "refused") this.refused(message.detail);
   }
 
   #closed(code) {

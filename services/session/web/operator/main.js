@@ -9,7 +9,8 @@ const WRONG_TOKEN = 4401;
 
 const header = document.getElementById("health");
 const token = new URLSearchParams(location.search).get("token") ?? "";
-const link = new Link(token, show, explain);
+const link = new Link(token, { hear: show, lost: explain, refused: note });
+let noteTimer = 0;
 const visits = new Visits(document.getElementById("kiosks"), (kiosk, action) => link.command(kiosk, action));
 
 function say({ level, title, reasons }) {
@@ -26,6 +27,14 @@ function show(state) {
   header.querySelector("aside").textContent = state.script.id;
   visits.show(state.kiosks, state.script.duration_s);
   showLists(document, state);
+}
+
+/** Why a press did nothing; gone after a while. */
+function note(detail) {
+  const place = document.getElementById("note");
+  place.textContent = detail;
+  clearTimeout(noteTimer);
+  noteTimer = setTimeout(() => place.replaceChildren(), 6000);
 }
 
 function explain(code) {
