@@ -80,23 +80,25 @@ class Visit:
         }
         self.conductor = await self._conductor(is_recovered=is_recovered)
         try:
+            return await self._work(lease, board)
+        except asyncio.CancelledError:
+            # We stop, the visit does not: whoever starts next goes on with it at once.
+            with contextlib.suppress(BusUnavailable):
+                await self._bus.release(lease)
+            raise
+
+    async def _work(self, lease: Lease, board: Board) -> str:
+        loops = (
+            self._keep_lease(lease), self._hear(), self._watch_mirror(), self._tick(board), self._pass_on_sound(),
+        )  # fmt: skip
+        try:
             async with asyncio.TaskGroup() as group:
-                beside = [
-                    group.create_task(loop)
-                    for loop in (
-                        self._keep_lease(lease), self._hear(), self._watch_mirror(), self._tick(board), self._pass_on_sound(),
-                    )
-                ]  # fmt: skip
+                beside = [group.create_task(loop) for loop in loops]
                 reason = await self._conduct()
                 for task in beside:
                     task.cancel()
         except* Fenced as fenced:
             raise Fenced(str(fenced.exceptions[0])) from None
-        except* asyncio.CancelledError:
-            # We stop, the visit does not: whoever starts next goes on with it at once.
-            with contextlib.suppress(BusUnavailable):
-                await self._bus.release(lease)
-            raise
         return reason
 
     async def _take_lease(self) -> Lease:
