@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from rig.children import die_with_parent, stop
 from rig.console import print_json, say, words
 from rig.options import Options
 from rig.ram_disk import ram_disk
+from rig.signals import stopping_cleanly
 from rig.supervisor import Mirror, running_mirror
 from shared.errors import EngineUnavailable
 
@@ -40,14 +40,17 @@ def run_demo(options: Options, *, should_open: bool, browser: str, kiosk_args: s
     if browser not in ("", "kiosk"):
         raise EngineUnavailable(f"--browser {browser}: there is only `kiosk`")
     try:
-        asyncio.run(_demo(options, should_open=should_open, browser=browser, kiosk_args=kiosk_args, as_json=as_json))
-    except asyncio.CancelledError:
+        asyncio.run(
+            stopping_cleanly(
+                _demo(options, should_open=should_open, browser=browser, kiosk_args=kiosk_args, as_json=as_json)
+            )
+        )
+    except SystemExit:  # the only way a demo ends well
         say("stopped; nothing is left")
     return 0
 
 
 async def _demo(options: Options, *, should_open: bool, browser: str, kiosk_args: str, as_json: bool) -> None:
-    _cancel_on_signals()
     with contextlib.ExitStack() as shown:
         progress = shown.enter_context(Live(_states({}), console=words, transient=True, refresh_per_second=8))
         async with running_mirror(options, lambda states: progress.update(_states(states))) as mirror:
@@ -55,14 +58,6 @@ async def _demo(options: Options, *, should_open: bool, browser: str, kiosk_args
             _announce(mirror, as_json=as_json)
             with _browser(mirror, should_open=should_open, kind=browser, more=kiosk_args):
                 await asyncio.Event().wait()
-
-
-def _cancel_on_signals() -> None:
-    """Ctrl-C, SIGTERM and a closed terminal end the demo the same orderly way."""
-    task = asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _states(states: dict[str, str]) -> Table:

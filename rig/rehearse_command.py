@@ -10,6 +10,7 @@ from rig.face_likeness import face_likeness
 from rig.rehearsal_report import report
 from rig.rehearsal_table import show
 from rig.rehearse import Place, Rehearsal, rehearse
+from rig.signals import stopping_cleanly
 from rig.visitor import read_visitor
 from services.session.play_check import load_play
 
@@ -18,7 +19,7 @@ def run_rehearse(folder: Path, place: Place, *, json_file: Path | None, film_fil
     """Rehearse, measure, write; returns the exit code: 0 if the visit came to its end and nothing was left."""
     visitor = read_visitor(folder)
     with progress_bar("rehearsing") as progress:
-        done = asyncio.run(rehearse(visitor, place, progress, keeps_pictures=True))
+        done = asyncio.run(stopping_cleanly(rehearse(visitor, place, progress, keeps_pictures=True)))
     with progress_bar("measuring") as progress:
         progress("voices and faces", 0.2)
         measured = measure(done)

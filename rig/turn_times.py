@@ -50,12 +50,13 @@ class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
     was_cut: bool = False
     is_rendered: bool = False
     latency_ms: float | None = None
-    """End of the visitor's speech to the first sound; absent if the mirror was not answering (it was already speaking)."""
+    """End of the visitor's speech to the first sound; absent if what sounded was no answer to it: a line the play would
+    have said anyway, or a reply to what was said before."""
     line_latency_ms: float | None = None
     """For a line of the play: from the order to the first sound."""
     own_share_ms: float | None = None
     at_ms: dict[str, float] = {}
-    """When each stage was done, from the end of the visitor's speech (or from the line's order if nothing was said)."""
+    """When each stage was done, from the end of the speech that it answers, else from the order for it."""
     engine_ms: dict[str, float] = {}
     """How long each engine took on the path."""
 
@@ -109,39 +110,58 @@ def _words_of(turn: Turn, spoken: Spoken, events: Sequence[AnyEvent]) -> Turn:
 
 
 def _turn(number: int, sounded_at: float, spoken: Spoken | None, events: Sequence[AnyEvent]) -> Turn:
-    turn = Turn(turn=number)
-    mine = [event for event in events if event.turn == number]
-    due = next((e for e in of_type(events, SpeechDue) if e.speech_turn == number and e.from_sample == 0), None)
-    rev = due.speech_rev if due else 0
-    wanted = next(iter(of_type(mine, LineWanted)), None)
-    chunk = next((e for e in of_type(mine, SpeechChunk) if e.rev == rev and e.from_sample == 0), None)
-    clauses = [e for e in of_type(mine, ReplyClause) if e.rev == rev]
-    heard = next(iter(of_type(mine, TurnHeard)), None)
-    turn.kind = "line" if wanted else "reply"
-    turn.line = wanted.line if wanted else ""
-    turn.voice = wanted.voice if wanted else next((clause.voice for clause in clauses), "")
-    turn.mirror = heard.mirror_said if heard else ""
-    turn.was_cut = bool(heard and heard.was_cut)
-    turn.is_rendered = bool(chunk and chunk.is_rendered)
-    if wanted:
-        turn.line_latency_ms = _ms(sounded_at - wanted.at)
-    zero = wanted.at if wanted else 0.0
-    if spoken is not None:
+    path = _path(number, sounded_at, events)
+    heard = next((event for event in of_type(events, TurnHeard) if event.turn == number), None)
+    turn = Turn(
+        turn=number,
+        kind="line" if path.wanted else "reply",
+        line=path.wanted.line if path.wanted else "",
+        voice=path.wanted.voice if path.wanted else path.clause.voice if path.clause else "",
+        mirror=heard.mirror_said if heard else "",
+        was_cut=bool(heard and heard.was_cut),
+        is_rendered=bool(path.chunk and path.chunk.is_rendered),
+    )
+    if path.wanted:
+        turn.line_latency_ms = _ms(sounded_at - path.wanted.at)
+    finals = finals_for(spoken, events) if spoken else []
+    final = finals[-1] if finals else None
+    if spoken:
         _words_of(turn, spoken, events)
-        zero = spoken.speech_ended_at
-        turn.latency_ms = _ms(sounded_at - zero)
-    request = next((e for e in of_type(mine, ReplyRequest) if e.rev == rev), None)
-    path = _Path(request=request, clause=next(iter(clauses), None), chunk=chunk, due=due, sounded_at=sounded_at)
-    final = finals_for(spoken, events)[-1:] if spoken else []
-    _note_times(turn, path, final[0] if final else None, zero)
-    if not wanted and final:
-        turn.own_share_ms = own_share_ms(path, final[0], of_type(events, GuessTranscript))
+    begun_at = next((event.at for event in (path.wanted, path.request, path.chunk) if event), sounded_at)
+    is_answer = bool(spoken and final and _answers(path, final))
+    zero = spoken.speech_ended_at if spoken and is_answer else begun_at
+    _note_times(turn, path, final if is_answer else None, zero)
+    if spoken and final and is_answer:
+        turn.latency_ms = _ms(sounded_at - spoken.speech_ended_at)
+        turn.own_share_ms = own_share_ms(path, final, of_type(events, GuessTranscript))
     return turn
+
+
+def _answers(path: "_Path", final: FinalTranscript) -> bool:
+    """Whether a turn came because of this utterance."""
+    if path.wanted:
+        return path.wanted.at >= final.at
+    return bool(path.request and path.request.utterance in (final.turn, final.joins))
+
+
+def _path(number: int, sounded_at: float, events: Sequence[AnyEvent]) -> "_Path":
+    """What happened on the way to a turn's first sound, in the revision that was let out."""
+    due = next((e for e in of_type(events, SpeechDue) if e.speech_turn == number and e.from_sample == 0), None)
+    mine = [event for event in events if event.turn == number and (due is None or event.rev == due.speech_rev)]
+    return _Path(
+        wanted=next((event for event in of_type(events, LineWanted) if event.turn == number), None),
+        request=next(iter(of_type(mine, ReplyRequest)), None),
+        clause=next(iter(of_type(mine, ReplyClause)), None),
+        chunk=next((event for event in of_type(mine, SpeechChunk) if event.from_sample == 0), None),
+        due=due,
+        sounded_at=sounded_at,
+    )
 
 
 class _Path(msgspec.Struct, frozen=True, kw_only=True):
     """What happened on the way to one turn's first sound."""
 
+    wanted: LineWanted | None
     request: ReplyRequest | None
     clause: ReplyClause | None
     chunk: SpeechChunk | None
@@ -150,7 +170,14 @@ class _Path(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _note_times(turn: Turn, path: _Path, final: FinalTranscript | None, zero: float) -> None:
-    marks = {"final": final, "request": path.request, "clause": path.clause, "chunk": path.chunk, "released": path.due}
+    marks = {
+        "final": final,
+        "ordered": path.wanted,
+        "request": path.request,
+        "clause": path.clause,
+        "chunk": path.chunk,
+        "released": path.due,
+    }
     turn.at_ms = {name: _ms(event.at - zero) for name, event in marks.items() if event is not None}
     if path.due:
         turn.at_ms["due"] = _ms(path.due.due_at - zero)
