@@ -11,7 +11,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "play.md").read_text(encoding="utf-
 
 
 def example() -> str:
-    return next(block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if block.startswith("id: small"))
+    blocks: list[str] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    return next(block for block in blocks if block.startswith("id: small"))
 
 
 def test_the_smallest_play_has_no_fault() -> None:
