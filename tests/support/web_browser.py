@@ -72,7 +72,7 @@ class Page:
     async def attach(self) -> None:
         """Speak to the browser's first tab from now on."""
         async with asyncio.timeout(START_S):
-            while not (tabs := [one for one in await self._targets() if one["type"] == "page"]):  # noqa: ASYNC110
+            while not (tabs := [one for one in await self._targets() if one["type"] == "page"]):
                 await asyncio.sleep(0.05)
         result = await self.command("Target.attachToTarget", targetId=tabs[0]["targetId"], flatten=True)
         self._tab = {"sessionId": result["sessionId"]}
@@ -137,7 +137,7 @@ class Page:
         """Return once an expression is truthy; raises BrowserError with the page's log if it is not in time."""
         try:
             async with asyncio.timeout(timeout_s):
-                while not await self.evaluate(f"!!({expression})"):  # noqa: ASYNC110, the browser tells no one
+                while not await self.evaluate(f"!!({expression})"):
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
             raise BrowserError(

@@ -60,7 +60,7 @@ class FakeSession:
         """Wait until something has been heard; raises TimeoutError with what was heard instead."""
         try:
             async with asyncio.timeout(timeout_s):
-                while not holds():  # noqa: ASYNC110, simpler than an event for every kind of message
+                while not holds():
                     await asyncio.sleep(0.02)
         except TimeoutError as error:
             counts: dict[str, int] = defaultdict(int)
@@ -157,7 +157,7 @@ async def run_fake_session(session: FakeSession, port: int = 0) -> AsyncIterator
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     try:
-        while not server.started:  # noqa: ASYNC110, uvicorn offers nothing else
+        while not server.started:
             await asyncio.sleep(0.01)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:

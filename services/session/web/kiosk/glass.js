@@ -15,14 +15,6 @@ function sizeOf(source) {
   return width ? { width, height: source.videoHeight ?? source.height } : null;
 }
 
-/** Whether something faster than this processor paints the page: filters over the whole glass are only free then. */
-function hasGraphicsCard() {
-  const gl = new OffscreenCanvas(1, 1).getContext("webgl");
-  const info = gl?.getExtension("WEBGL_debug_renderer_info");
-  const name = info ? gl.getParameter(info.UNMASKED_RENDERER_WEBGL) : "";
-  return Boolean(gl) && !/swiftshader|llvmpipe|software|basic render/i.test(name);
-}
-
 export class Glass {
   /** @param {HTMLCanvasElement} canvas @param {HTMLElement} frame Carries `--picture`, the picture's share of the width. */
   constructor(canvas, frame) {
@@ -37,7 +29,6 @@ export class Glass {
     this.copy = null;
     this.isSoft = true;
     this.width = 0;
-    canvas.classList.toggle("graded", hasGraphicsCard());
     new ResizeObserver(() => this.#measure()).observe(document.documentElement);
     this.#measure();
   }
