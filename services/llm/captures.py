@@ -12,7 +12,7 @@ LONGEST_WORDS = 10
 _END = r"(?=[.,;:!?…]|$|\s(?:because|but|and then|so that|since|omdat|maar|want|dus|en dan)\b)"
 _AFTER = {
     "en": [
-        rf"\b(?:afraid|scared|terrified|frightened|ashamed|proud|tired|jealous|sick|fond|dreaming|dream|fear|because) (?:of|that) (?P<it>.+?){_END}",
+        rf"\b(?:afraid|scared|terrified|frightened|ashamed|proud|tired|jealous|sick|fond|dreaming|dream|fear) (?:of|that) (?P<it>.+?){_END}",
         rf"\b(?:i hide|i'm hiding|i keep hidden|i never show|i don't show|i pretend|i lie about|i'm lying about|i regret|i miss|i lost|i love|i hate|i fear|i remember|i want|i wish|i need|i long for|i hope for|i hope|i'd keep|i would keep|i choose|i'd choose) (?:to (?=have )|for |that )?(?P<it>.+?){_END}",
         rf"\bi (?:worry|think|dream|lie|forget) about (?P<it>.+?){_END}",
         rf"\b(?:it's|it is|it was|that's|that would be|probably|maybe) (?P<it>.+?){_END}",

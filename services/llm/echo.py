@@ -130,7 +130,8 @@ def _is_harmless(words: list[str], names: frozenset[str]) -> bool:
 
 def _is_clause(words: list[str], language: str) -> bool:
     least, most = CLAUSE_WORDS
-    return least <= len(words) <= most and words[0] in _SUBJECTS[language] and bool(_content(words, language))
+    says_something = _content(words, language) or (words[0].startswith("you") and "me" in words)
+    return least <= len(words) <= most and words[0] in _SUBJECTS[language] and bool(says_something)
 
 
 def _weight(words: list[str], at: int, language: str) -> float:
@@ -160,8 +161,8 @@ def _thing_patterns(language: str) -> tuple[re.Pattern[str], ...]:
     noun = rf"(?!(?:{function})\b)[^\W\d_][\w'-]+"
     bare = rf"(?:(?:{'|'.join(_ADJECTIVES[language].split())}) )?{noun}"
     article = r"(?:(?:my|the|a|an|this|that|your|other|mijn|m'n|de|het|een|die|dat|andere) )?"
-    phrase = rf"{article}{bare}(?: (?:of|van) (?:(?:my|the|mijn|de|het) )?{noun})?"
-    return tuple(re.compile(pattern.format(np=phrase, np0=bare)) for pattern in _THINGS[language])
+    named = rf"{bare}(?: (?:of|van) (?:(?:my|the|mijn|de|het) )?{noun})?"
+    return tuple(re.compile(pattern.format(np=article + named, np0=named)) for pattern in _THINGS[language])
 
 
 def _turned_thing(words: list[str]) -> str:

@@ -86,6 +86,6 @@ def _without_possessive(words: list[str]) -> list[str]:
 
 def _has_number(words: list[str]) -> bool:
     """Digits, or number words together: "four two seven", "twenty-one". A single one ("two of us") dictates nothing."""
-    counted = [part in NUMBER_WORDS for word in words for part in word.split("-")]
-    in_a_row = any(a and b for a, b in pairwise(counted))
-    return in_a_row or any(character.isdigit() for word in words for character in word)
+    in_a_row = any(one in NUMBER_WORDS and other in NUMBER_WORDS for one, other in pairwise(words))
+    compound = any(part in NUMBER_WORDS for word in words if "-" in word for part in word.split("-"))
+    return in_a_row or compound or any(character.isdigit() for word in words for character in word)

@@ -108,12 +108,18 @@ def _request(number: int, said: str, heard: tuple[Heard, ...], inputs: Mapping[s
     goal, improvise = _SCENE.get(language, ("", ()))
     scene = ScenePrompt(
         scene="trial", goal=goal, persona=_PERSONA, speaker=inputs.get("speaker") or "self", improvise=improvise,
-        max_words=int(inputs.get("max_words") or 32),
+        max_words=_max_words(inputs.get("max_words")),
     )  # fmt: skip
     return ReplyRequest(
         session="trial", turn=number, utterance=number, said=said, language=language, prompt=scene, history=heard,
         signals=_SIGNALS.get(language, ()),
     )  # fmt: skip
+
+
+def _max_words(given: str | None) -> int:
+    if given and not given.isdigit():
+        raise BadInput(f"llm: max_words is {given!r}; give a whole number, such as 32")
+    return int(given or 32)
 
 
 async def _turn(stage: LlmStage, request: ReplyRequest) -> dict[str, Any]:
