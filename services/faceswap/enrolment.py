@@ -6,11 +6,23 @@ import cv2
 import msgspec
 import numpy as np
 
-from services.faceswap.face_mesh import ACQUIRE, FaceMesh
+from services.faceswap.face_mesh import ACQUIRE, Face, FaceMesh
 from services.faceswap.face_swapper import FaceSwapper, Image, SourceFace
 from services.faceswap.photo import read_photo
-from services.faceswap.quality import NO_FACE, UNREADABLE, UPSIDE_DOWN, Gates, Verdict, best_of, judge, reason_of
+from services.faceswap.quality import (
+    UNREADABLE,
+    UPSIDE_DOWN,
+    Gates,
+    Verdict,
+    best_of,
+    judge,
+    reason_of,
+)
 from shared.errors import BadInput
+
+_SURELY_UPRIGHT = 0.85
+"""Detector's confidence: measured 0.89 to 0.96 on eight upright faces, 0.60 to 0.75 on the same ones turned round."""
+_CLEARLY_BETTER = 0.08
 
 
 class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,19 +55,23 @@ def assess(data: bytes, mesh: FaceMesh, gates: Gates) -> Verdict:
 
 def assess_picture(photo: Image, mesh: FaceMesh, gates: Gates) -> Verdict:
     """One decoded photo."""
-    verdict = _look(photo, mesh, gates)
-    if verdict.reason != NO_FACE:
-        return verdict
-    # The detector does not know faces on their head; a second look, turned round, tells the visitor what is wrong.
-    turned = np.asarray(cv2.rotate(photo, cv2.ROTATE_180), np.uint8)
-    return Verdict(reason=UPSIDE_DOWN) if _look(turned, mesh, gates).reason != NO_FACE else verdict
-
-
-def _look(photo: Image, mesh: FaceMesh, gates: Gates) -> Verdict:
-    """One decoded photo, as it stands."""
     mesh.forget()
     faces = mesh.detect(photo)
+    if _is_upside_down(photo, faces, mesh):
+        return Verdict(reason=UPSIDE_DOWN)
     sure = [face for face in faces if face.score >= ACQUIRE]
     points = mesh.locate(photo, max(sure, key=lambda face: float(face.size.prod()))) if sure else None
     mesh.forget()
     return judge(photo, faces, points, gates)
+
+
+def _is_upside_down(photo: Image, faces: Sequence[Face], mesh: FaceMesh) -> bool:
+    """Whether the photo shows a face better when it is turned round.
+
+    The networks know only upright faces, and take one on its head for a poor upright one; it may even pass the gates.
+    """
+    best = max((face.score for face in faces), default=0.0)
+    if best >= _SURELY_UPRIGHT:
+        return False
+    turned = mesh.detect(np.asarray(cv2.rotate(photo, cv2.ROTATE_180), np.uint8))
+    return max((face.score for face in turned), default=0.0) > best + _CLEARLY_BETTER

@@ -32,7 +32,10 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True):
 class FaceSwapper(Protocol):
     """One engine. Not thread-safe: called from one worker thread."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The word of the settings for what swaps now."""
+        ...
 
     def warm_up(self) -> None:
         """Load the models and do one real inference. Raises EngineUnavailable."""

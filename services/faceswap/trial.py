@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ from services.faceswap.config import FaceswapConfig
 from services.faceswap.engines import ENGINES
 from services.faceswap.enrolment import assess_picture
 from services.faceswap.face_mesh import FaceMesh
-from services.faceswap.face_swapper import FaceSwapper, Image, SourceFace
+from services.faceswap.face_swapper import Image, SourceFace
 from services.faceswap.likeness import compare, describe
 from services.faceswap.mirror_maker import Look, MirrorMaker
 from services.faceswap.photo import read_photo
@@ -45,37 +45,32 @@ def run_trial(
         BadInput: No film, no photo, or no usable face in it.
     """
     config = section(settings, "faceswap", FaceswapConfig)
+    film = _existing(inputs.get("input"), "film", "mirror try faceswap FILM --face PHOTO --out FILM")
+    photo = _photo(inputs.get("face"))
     cv2.setNumThreads(1)
     progress(0.0, "loading the engine")
     mesh, swapper = FaceMesh(), ENGINES.open(config)
     swapper.warm_up()
-    photo = _photo(inputs.get("face"))
     warning = _warning(photo, mesh, config)
-    source = swapper.prepare(photo)
+    reel = _Reel()
+    maker = MirrorMaker(reel, swapper, mesh, config.jpeg_quality)
+    job = _Job(film, inputs.get("out"), swapper.prepare(photo), maker, reel)
     try:
-        report = _swap_film(_Job(inputs, swapper, source, mesh, config), progress)
+        report = _swap_film(job, progress)
     finally:
         swapper.close()
     sample = report.pop("sample")
     return {"engine": swapper.name, **report, **_likeness(photo, sample, mesh), "photo_warning": warning}
 
 
-class _Job:
+class _Job(NamedTuple):
     """What swapping one film needs."""
 
-    def __init__(
-        self,
-        inputs: Mapping[str, str | None],
-        swapper: FaceSwapper,
-        source: SourceFace,
-        mesh: FaceMesh,
-        config: FaceswapConfig,
-    ) -> None:
-        self.film = _existing(inputs.get("input"), "film", "mirror try faceswap FILM --face PHOTO --out FILM")
-        self.out = inputs.get("out")
-        self.source = source
-        self.shots = _Reel()
-        self.maker = MirrorMaker(self.shots, swapper, mesh, config.jpeg_quality)
+    film: Path
+    out: str | None
+    source: SourceFace
+    maker: MirrorMaker
+    reel: "_Reel"
 
 
 class _Reel:
@@ -105,7 +100,7 @@ def _swap_film(job: _Job, progress: Callable[[float, str], None]) -> dict[str, A
     swapped, sample = 0, None
     writer = _Writer(job.out) if job.out else None
     for at, share, pixels in _frames(job.film):
-        job.shots.shot = Shot(pixels=pixels, captured_at=at)
+        job.reel.shot = Shot(pixels=pixels, captured_at=at)
         picture = job.maker.make(Look(source=job.source), at)
         if picture is None:
             continue
@@ -146,7 +141,11 @@ def _frames(film: Path) -> Iterator[tuple[float, float, Image]]:
             rate = float(stream.average_rate or 25)
             for index, frame in enumerate(container.decode(stream)):
                 at = frame.time if frame.time is not None else index / rate
-                yield at, min(1.0, at / length) if length else 0.0, frame.to_ndarray(format="bgr24")
+                yield (
+                    at,
+                    min(1.0, at / length) if length else 0.0,
+                    np.asarray(frame.to_ndarray(format="bgr24"), np.uint8),
+                )
     except av.FFmpegError as error:
         raise BadInput(f"film: {film} cannot be read ({error}); give an mp4, mkv, mov or webm file") from error
 

@@ -161,9 +161,16 @@ def fill_uncovered(grid: Grid) -> Grid:
 
 def enlarge(coarse: Floats, box: Box, step: int) -> Floats:
     """A coarse field at full size: shape (rows, columns[, k]) -> (height, width[, k]), bilinear."""
+    if step == 1:
+        return floats(coarse[: box.size[1], : box.size[0]])
     rows, columns = coarse.shape[:2]
-    whole = cv2.resize(coarse, (columns * step, rows * step), interpolation=cv2.INTER_LINEAR)
-    return floats(whole[: box.size[1], : box.size[0]])
+    # One cell more on every side, on the same slope: cv2 would stand still over the outer half of the last cell.
+    wide = cv2.copyMakeBorder(coarse, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    if min(rows, columns) > 1:
+        wide[0], wide[-1] = 2 * wide[1] - wide[2], 2 * wide[-2] - wide[-3]
+        wide[:, 0], wide[:, -1] = 2 * wide[:, 1] - wide[:, 2], 2 * wide[:, -2] - wide[:, -3]
+    whole = cv2.resize(wide, ((columns + 2) * step, (rows + 2) * step), interpolation=cv2.INTER_LINEAR)
+    return floats(whole[step : step + box.size[1], step : step + box.size[0]])
 
 
 def full_map(mesh: Mesh, target: Floats, grid: Grid, details: tuple[Box, ...]) -> Floats:
