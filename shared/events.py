@@ -371,7 +371,7 @@ class ReplyEnded(Event, frozen=True, kw_only=True, tag="reply.ended"):
     stream: ClassVar[str] = "reply"
     clauses: int
     reason: str
-    """done, too_long, blocked, timeout, failed, empty or fallback: how the model ended, in one vocabulary."""
+    """done, too_long, blocked, timeout, failed, empty, fallback or cancelled: how the model ended, in one vocabulary."""
     engine: str = ""
 
 
