@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from services.session.director_beat import Beat
-from services.session.director_lines import prepare_copy
+from services.session.director_lines import prepare_copy, question_understood
 from services.session.director_scenes import decide, target_of
 from services.session.director_state import Enrolment
 from services.session.play import CAPTURED, CLOCK, Capture
@@ -146,6 +146,7 @@ def gather(beat: Beat, speech_s: float) -> bool:
     set_enrolment(beat, "voice", speech_s=total_s)
     if total_s >= capture.min_speech_s:
         _drop_words(beat, capture)
+        question_understood(beat)
         set_enrolment(beat, "voice", status="judged", deadline=beat.now + capture.wait_s, is_asking=False)
         return True
     refused(beat, CaptureRefused(what="voice", reason="too_little"))

@@ -112,6 +112,14 @@ def _close_line(beat: Beat, saying: Saying, told: LineDone) -> None:
         beat.change(due=(again, *beat.state.due))
 
 
+def question_understood(beat: Beat) -> None:
+    """The scene's question was answered, though the answer may have cut it: it is not asked again."""
+    question = beat.here.must_say[-1:]
+    answered = tuple(due.line for due in beat.state.due if due.tries > 0 and due.line in question)
+    due = tuple(due for due in beat.state.due if due.line not in answered)
+    beat.change(due=due, said=(*beat.state.said, *answered))
+
+
 def _words_of(state: PlayState, line: str) -> str:
     return wording(state, line, is_again=False, speaker=state.here().speaker)[1]
 

@@ -3,6 +3,7 @@
 from services.session.director_beat import Beat, has_voice
 from services.session.director_capture import gather, refuse_capture
 from services.session.director_handlers import cover, fire, withdraw
+from services.session.director_lines import question_understood
 from services.session.director_scenes import decide, target_of
 from services.session.director_state import Answering, Pending, PlayState
 from services.session.play import CLOCK, Scene
@@ -123,9 +124,7 @@ def _at_the_gate(beat: Beat, told: SignalGiven, *, is_awaited: bool) -> None:
 def arm(beat: Beat, scene: Scene, name: str) -> None:
     """A signal of the scene was given: its facts hold and its exit is open. A question that was cut by its answer was understood."""
     beat.know(*scene.signals[name].gives)
-    state, question = beat.state, scene.must_say[-1:]
-    answered = tuple(due.line for due in state.due if due.tries > 0 and due.line in question)
-    beat.change(due=tuple(due for due in state.due if due.line not in answered), said=(*state.said, *answered))
+    question_understood(beat)
     if any(way.when == name for way in scene.next):
         beat.change(armed=name, armed_at=beat.now)
 
@@ -190,6 +189,8 @@ def wants_reply(state: PlayState, now: float) -> bool:
         return False
     scene = state.here()
     if scene.kind in ("gate", "coda") or not scene.goal or state.deciding is not None:
+        return False
+    if scene.kind == "enrol" and state.armed:  # what comes next answers better
         return False
     return not any(due.tries == 0 for due in state.due) and room_for(state, now) > 0
 

@@ -95,9 +95,9 @@ def span(play: Play, way: tuple[Scene, ...], entered_at: float, language: str, m
         return Span(target=end, overtime=end, limit=end, last=end)
     limit = room if scene.elastic else min(entered_at + scene.time.hard, room)
     last = max(limit, min(room, limit + (GRACE_S if scene.kind == "talk" else GRACE_TO_DECIDE_S)))
+    if scene.kind != "talk":  # what was waited for is there: nobody waits for `min`
+        return Span(target=entered_at, overtime=limit, limit=limit, last=last)
     soonest = entered_at + scene.time.min
-    if scene.kind != "talk":
-        return Span(target=min(soonest, limit), overtime=limit, limit=limit, last=last)
     planned = scene.time.soft + sum(after.time.soft for after in rest[:-1])
     share = scene.time.soft / planned * (end - entered_at)
     target = min(max(soonest, entered_at + share), limit)

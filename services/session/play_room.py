@@ -60,8 +60,10 @@ class Sound(msgspec.Struct, frozen=True, kw_only=True):
 class Room:
     """One simulated visit. After `play_visit`, the lists hold all that happened."""
 
-    def __init__(self, play: Play, language: str, visitor: Visitor, random: Random) -> None:
+    def __init__(self, play: Play, language: str, visitor: Visitor, random: Random, *, pace: float = 1.07) -> None:
+        """`pace`: how long the voice takes for a line, as a multiple of the play's guess; no voice takes just that."""
         self.play = play
+        self._pace = pace
         self.visitor = visitor
         self.state = director.open_play(play, language)
         self.log: list[Happening] = []
@@ -137,7 +139,7 @@ class Room:
             self._gathered_s = 0.0
 
     def _length_s(self, words: str) -> float:
-        return round(speech_s(words, self.play.speech_wpm) * 1.07, 2)  # no voice is exactly as fast as guessed
+        return round(speech_s(words, self.play.speech_wpm) * self._pace, 2)
 
     # --- the loudspeaker --------------------------------------------------------------------------------------------
 

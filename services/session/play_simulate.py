@@ -63,9 +63,9 @@ def simulate(
     return Report(play=play.id, language=language, seed=seed, outcomes=outcomes)
 
 
-def simulate_visit(play: Play, visitor: Visitor, seed: int, language: str = "") -> Room:
+def simulate_visit(play: Play, visitor: Visitor, seed: int, language: str = "", *, pace: float = 1.07) -> Room:
     """One visit; the room holds its log."""
-    room = Room(play, language or play.languages[0], visitor, Random(f"{seed} {visitor.name}"))
+    room = Room(play, language or play.languages[0], visitor, Random(f"{seed} {visitor.name}"), pace=pace)
     room.play_visit()
     return room
 

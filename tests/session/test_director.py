@@ -217,6 +217,30 @@ def test_a_long_answer_is_answered_while_the_voice_is_made(stage: StageByHand) -
     assert stage.scenes[-1] == "waking"
 
 
+def test_a_story_that_cuts_its_question_answers_it(stage: StageByHand) -> None:
+    stage.agree()
+    stage.tell(Captured(what="face"))
+    while last(stage) != "ask_voice":
+        stage.wait(0.1)
+    stage.tell(LineDone(line=stage.silence_line(), was_cut=True))
+    stage.speak("A long story", speech_s=7.0)
+    stage.tell(ReplyDone(said="Go on."))
+    stage.wait(3)
+    assert "ask_voice~again" not in stage.said
+
+
+def test_once_the_voice_is_there_the_copy_answers_instead_of_the_host(stage: StageByHand) -> None:
+    stage.agree()
+    stage.tell(Captured(what="face"))
+    stage.wait_for_scene("question")
+    stage.tell(VisitorSpeaking(is_speaking=True))
+    stage.tell(Captured(what="voice"))
+    stage.speak("and so on", speech_s=2.0)
+    stage.wait(1)
+    assert not stage.all(Answer)
+    assert last(stage) == "first_self"
+
+
 def test_the_copys_lines_are_rendered_as_soon_as_there_is_a_voice(stage: StageByHand) -> None:
     stage.agree()
     stage.tell(Captured(what="face"))

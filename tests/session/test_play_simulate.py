@@ -28,6 +28,14 @@ def test_a_full_visit_ends_sharp_and_has_said_everything(visitor: Visitor, langu
             assert must_said(room) == 1.0
 
 
+@pytest.mark.parametrize("pace", [0.64, 1.35])
+@pytest.mark.parametrize("name", ["short", "mirror"])
+def test_a_fast_or_a_slow_voice_does_not_move_the_end(pace: float, name: str) -> None:
+    for visitor in (VISITORS[0], VISITORS[5]):
+        room = simulate_visit(shipped(name), visitor, 2, pace=pace)
+        assert (room.state.ended, end_error_s(room)) == ("finished", 0.0)
+
+
 def test_most_visitors_come_to_the_end() -> None:
     outcomes = {one.visitor: one for one in simulate(shipped("short"), runs=5).outcomes}
     for name in ("warm", "cutter", "unlucky", "model down"):
