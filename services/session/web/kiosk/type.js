@@ -37,6 +37,9 @@ export class Invitation {
   /** @param {Record<string, string>} lines Language to line. */
   set(lines) {
     this.lines = Object.entries(lines);
+    if (!this.timer) return;
+    this.end();
+    this.begin();
   }
 
   begin() {
