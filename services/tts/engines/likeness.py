@@ -4,6 +4,8 @@ Three steps, each worth something by itself (docs/adr/0041): pitch and its sprea
 each voiced frame drawn toward the visitor's own frames of the same sound.
 """
 
+from collections.abc import Generator
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -82,10 +84,14 @@ class Likeness(msgspec.Struct, frozen=True):
         return change
 
 
-def likeness(stock: VoicePrint, visitor: VoicePrint, same_words: VoicePrint, strength: float) -> Likeness:
-    """How to get from `stock` to `visitor`. `same_words`: the stock voice saying what the visitor's sample says."""
+def likeness(
+    stock: VoicePrint, visitor: VoicePrint, same_words: VoicePrint, strength: float
+) -> Generator[None, None, Likeness]:
+    """How to get from `stock` to `visitor`, in steps. `same_words`: the stock voice saying what the visitor's sample says."""
     pairs = both_voiced(align(same_words, visitor), same_words, visitor)
+    yield
     factor = best_warp(pairs, same_words, visitor)
+    yield
     lean = extended(np.clip(smooth(visitor.mean - warp(stock.mean, factor)), -_LIMIT, _LIMIT))
     moved = cepstra(warp(stock.log_envelope[stock.is_voiced], factor) + lean)
     theirs = cepstra(visitor.log_envelope[visitor.is_voiced])

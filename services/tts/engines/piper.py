@@ -5,6 +5,7 @@ Not a clone, and not called one: a voice that leans toward yours. Piper is GPL-3
 
 from collections.abc import Callable, Generator, Iterator
 from importlib.metadata import version
+from typing import TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -13,13 +14,16 @@ from numpy.typing import NDArray
 
 from services.tts.engines.likeness import Likeness, likeness
 from services.tts.engines.piper_net import HOP, PIPER_HZ, PiperNet
-from services.tts.engines.shaped_speech import ShapedSpeech, pitch_of_stock, voiced_frames
+from services.tts.engines.shaped_speech import ShapedSpeech, frames_of, pitch_of_stock
 from services.tts.engines.voice_print import VoicePrint, take_print
-from services.tts.engines.world import Floats, analyse, careful_pitch, quick_pitch
+from services.tts.engines.world import Floats, careful_pitch, envelope_of, quick_pitch
 from services.tts.loudness import gain_to_target
+from services.tts.speakable import clean
 from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
 from shared.audio import MICROPHONE_HZ, VOICE_HZ
 from shared.errors import EngineFailed
+
+T = TypeVar("T")
 
 _LANGUAGES = ("en",)
 
@@ -30,6 +34,12 @@ _PATTERN = (
 )
 """Said once at the start: what the stock voice is like, and how loud. Together they hold nearly every English phoneme."""
 
+_CALIBRATION = "Tell me what you see."
+"""Said once in a new voice, to bring it to the loudness of all others."""
+
+_STEP_FRAMES = 120
+"""Latent frames the stock voice speaks in one step, 1.4 s: a tenth of a second of work."""
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What may be set."""
@@ -37,8 +47,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     host_slowness: float = 1.12
     """The host speaks calmly: so much slower than the voice was trained."""
     copy_slowness: float = 1.0
-    strength: float = 0.6
-    """How far each sound is drawn toward the visitor's own, 0..1. Above 0.7 words begin to blur."""
+    strength: float = 0.7
+    """How far each sound is drawn toward the visitor's own, 0..1. Above 0.8 words begin to blur."""
     noise: float = 0.667
     duration_noise: float = 0.8
     first_block_s: float = 0.36
@@ -73,7 +83,7 @@ class Piper:
     def warm_up(self) -> None:
         """See Synthesizer."""
         self._net = PiperNet(self._options.noise, self._options.duration_noise)
-        samples, pitch = self._stock_saying(" ".join(_PATTERN))
+        samples, pitch = _drained(self._stock_saying(" ".join(_PATTERN)))
         self._stock = _print_of(samples, pitch)
         self._host = PiperVoiceHandle(HOST, gain_to_target(_at_voice_hz(samples)))
 
@@ -88,17 +98,23 @@ class Piper:
         """See Synthesizer."""
         if self._stock is None:
             raise EngineFailed("piper: not warmed up")
+        if not clean(sample.text):
+            raise EngineFailed("piper: the voice sample has no words")
         samples = soxr.resample(sample.samples.astype(np.float64), MICROPHONE_HZ, PIPER_HZ)
         pitch = yield from _careful_pitch(samples)
         visitor = _print_of(samples, pitch)
         yield
-        same_words = _print_of(*self._stock_saying(sample.text))
+        said, said_pitch = yield from self._stock_saying(sample.text)
+        same_words = _print_of(said, said_pitch)
         yield
-        shape = likeness(self._stock, visitor, same_words, self._options.strength)
-        yield
-        voice = PiperVoiceHandle(SELF, 1.0, shape)
-        spoken = np.concatenate(list(self._blocks(_PATTERN[1], voice)))
-        voice.gain = gain_to_target(_at_voice_hz(spoken))
+        voice = PiperVoiceHandle(
+            SELF, 1.0, (yield from likeness(self._stock, visitor, same_words, self._options.strength))
+        )
+        spoken: list[Floats] = []
+        for block in self._blocks(_CALIBRATION, voice):
+            spoken.append(block)
+            yield
+        voice.gain = gain_to_target(_at_voice_hz(np.concatenate(spoken)))
         return voice
 
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
@@ -139,20 +155,21 @@ class Piper:
                 yield net.sound(track, start, end).astype(np.float64)
                 start, step = end, int(options.block_s * PIPER_HZ / HOP)
 
-    def _stock_saying(self, text: str) -> tuple[Floats, Floats]:
-        """The stock voice and its pitch."""
+    def _stock_saying(self, text: str) -> Generator[None, None, tuple[Floats, Floats]]:
+        """The stock voice and its pitch, in steps of a sentence."""
         net = self._loaded()
         said: list[Floats] = []
         flags: list[NDArray[np.bool_]] = []
         for track in net.tracks(text, 1.0):
-            sound = net.sound(track, 0, track.frames).astype(np.float64)
-            said.append(sound)
-            flags.append(voiced_frames(track, len(sound))[: round(len(sound) / PIPER_HZ * 200)])
+            for start in range(0, track.frames, _STEP_FRAMES):
+                said.append(net.sound(track, start, min(start + _STEP_FRAMES, track.frames)).astype(np.float64))
+                yield
+            flags.append(np.repeat(track.is_voiced, HOP))
         if not said:
             raise EngineFailed("piper: there are no words to say")
-        samples = np.concatenate(said)
-        flags.append(np.zeros(8, dtype=np.bool_))
-        return samples, pitch_of_stock(samples, np.concatenate(flags), self._stock.log_pitch if self._stock else None)
+        samples, meant = np.concatenate(said), np.concatenate(flags)
+        log_pitch = self._stock.log_pitch if self._stock else None
+        return samples, pitch_of_stock(samples, frames_of(meant), log_pitch)
 
     def _loaded(self) -> PiperNet:
         if self._net is None:
@@ -160,8 +177,17 @@ class Piper:
         return self._net
 
 
+def _drained(steps: Generator[None, None, T]) -> T:
+    """The result of all steps at once."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("T", end.value)
+
+
 def _print_of(samples: Floats, pitch: Floats) -> VoicePrint:
-    found = take_print(analyse(samples, pitch))
+    found = take_print(pitch, envelope_of(samples, pitch))
     if found is None:
         raise EngineFailed("piper: hardly any voice in the sample")
     return found

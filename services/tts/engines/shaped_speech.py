@@ -37,7 +37,7 @@ def pitch_of_stock(samples: Floats, is_voiced: NDArray[np.bool_], log_pitch: flo
 
     Args:
         samples: The voice at WORLD_HZ, shape (n,).
-        is_voiced: Whether a voiced phoneme is meant, per sample frame of FRAME_MS, shape (n // 110 + 1,) or longer.
+        is_voiced: Whether a voiced phoneme is meant, per FRAME_MS; as `frames_of` makes them, or longer.
         log_pitch: Mean of the voice's log pitch; None while it is not known.
     """
     pitch = quick_pitch(samples, *STOCK_PITCH)
@@ -54,10 +54,10 @@ def pitch_of_stock(samples: Floats, is_voiced: NDArray[np.bool_], log_pitch: flo
     return np.where(heard, pitch, np.where(meant, bridged, 0.0))
 
 
-def voiced_frames(track: Track, n_samples: int) -> NDArray[np.bool_]:
-    """The track's own knowledge of what is voiced, per FRAME_MS, for a sound of `n_samples`."""
-    at = np.arange(int(n_samples / WORLD_HZ * 1000.0 / FRAME_MS) + 2) * (FRAME_MS / 1000.0 * WORLD_HZ / HOP)
-    return np.asarray(track.is_voiced[np.minimum(at.astype(int), track.frames - 1)])
+def frames_of(is_voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A flag per sample as a flag per FRAME_MS, one more than whole frames, as the pitch trackers count."""
+    at = np.arange(int(len(is_voiced) / WORLD_HZ * 1000.0 / FRAME_MS) + 1) * (WORLD_HZ * FRAME_MS / 1000.0)
+    return np.asarray(is_voiced[np.minimum(at.astype(int), len(is_voiced) - 1)])
 
 
 def _power(samples: Floats, n_frames: int) -> Floats:
@@ -76,7 +76,7 @@ class ShapedSpeech:
         self._track = track
         self._likeness = likeness
         self._stock: Floats = np.zeros(0)
-        self._is_voiced = voiced_frames(track, track.frames * HOP)
+        self._is_voiced = frames_of(np.repeat(track.is_voiced, HOP))
         self._tail: Floats = np.zeros(0)
         """The last stretch's sound beyond its end: what the next must fit."""
 

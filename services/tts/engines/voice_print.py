@@ -7,10 +7,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.tts.engines.world import BINS, HERTZ, Floats, Frames
+from services.tts.engines.world import BINS, HERTZ, Floats
 
-MATCHED = 24
+MATCHED = 16
 """Cepstra two frames are compared by: enough for vowels, too few for the pitch to show."""
+
+_BANDS = 40
 
 _SMOOTH = 40
 """Cepstra that make up an envelope's shape."""
@@ -21,6 +23,9 @@ _TOLD_HZ = 7_000.0
 _SOFT_DB = 35.0
 """Voiced frames so much below the loudest are left out: they are mostly room."""
 
+_ENOUGH = 100
+"""Voiced frames a print is made of at the least: half a second."""
+
 TOLD = np.clip((_TOLD_HZ + 600.0 - HERTZ) / 1_000.0, 0.0, 1.0)
 """How far each bin of a sample can be trusted, 0..1."""
 
@@ -28,25 +33,36 @@ _EDGE = (HERTZ > _TOLD_HZ - 1_200.0) & (HERTZ < _TOLD_HZ - 200.0)
 _LEVEL_BINS = int(np.searchsorted(HERTZ, _TOLD_HZ))
 
 
-def _cosines(n: int) -> Floats:
-    """The first n rows of the orthonormal DCT-II over BINS, transposed: shape (BINS, n)."""
-    k, bins = np.arange(n), np.arange(BINS)
-    table = np.cos(np.pi * k[None, :] * (2.0 * bins[:, None] + 1.0) / (2.0 * BINS)) * np.sqrt(2.0 / BINS)
+def _cosines(n_points: int, n: int) -> Floats:
+    """The first n rows of the orthonormal DCT-II, transposed: shape (n_points, n)."""
+    k, points = np.arange(n), np.arange(n_points)
+    table = np.cos(np.pi * k[None, :] * (2.0 * points[:, None] + 1.0) / (2.0 * n_points)) * np.sqrt(2.0 / n_points)
     table[:, 0] /= np.sqrt(2.0)
     return np.asarray(table)
 
 
-_COSINES = _cosines(_SMOOTH)
+def _ear(lowest_hz: float, highest_hz: float) -> Floats:
+    """Triangles evenly spaced on the mel scale, each summing to 1: shape (BINS, _BANDS)."""
+    mel = np.linspace(1127.0 * np.log1p(lowest_hz / 700.0), 1127.0 * np.log1p(highest_hz / 700.0), _BANDS + 2)
+    centres = 700.0 * np.expm1(mel / 1127.0)
+    up = (HERTZ[:, None] - centres[None, :-2]) / (centres[1:-1] - centres[:-2])
+    down = (centres[None, 2:] - HERTZ[:, None]) / (centres[2:] - centres[1:-1])
+    triangles = np.maximum(np.minimum(up, down), 0.0)
+    return np.asarray(triangles / triangles.sum(axis=0))
+
+
+_SHAPES = _cosines(BINS, _SMOOTH)
+_HEARD = _ear(100.0, _TOLD_HZ) @ _cosines(_BANDS, MATCHED + 1)[:, 1:]
 
 
 def cepstra(log_envelope: Floats) -> Floats:
-    """Shape of a spectrum in MATCHED numbers, loudness left out. (..., BINS) -> (..., MATCHED)."""
-    return np.asarray(log_envelope @ _COSINES[:, 1 : MATCHED + 1])
+    """Shape of a spectrum as an ear would compare it, loudness left out. (..., BINS) -> (..., MATCHED)."""
+    return np.asarray(log_envelope @ _HEARD)
 
 
 def smooth(log_envelope: Floats) -> Floats:
     """The broad shape of a spectrum. (..., BINS) -> (..., BINS)."""
-    return np.asarray((log_envelope @ _COSINES) @ _COSINES.T)
+    return np.asarray((log_envelope @ _SHAPES) @ _SHAPES.T)
 
 
 def level(log_envelope: Floats) -> Floats:
@@ -97,14 +113,19 @@ def voiced(pitch: Floats, levels: Floats, loudest: float) -> NDArray[np.bool_]:
     return np.asarray((pitch > 0.0) & (levels[:, 0] > loudest - _SOFT_DB * np.log(10.0) / 10.0))
 
 
-def take_print(frames: Frames) -> VoicePrint | None:
-    """The print of a voice; None if there is hardly any voice in these frames (under half a second)."""
-    log_envelope = np.log(frames.envelope)
+def take_print(pitch: Floats, envelope: Floats) -> VoicePrint | None:
+    """The print of a voice; None if there is hardly any voice in it (under half a second).
+
+    Args:
+        pitch: Hz, 0 where there is none, one each FRAME_MS, shape (n,).
+        envelope: Power spectra of the same frames, shape (n, BINS), > 0.
+    """
+    log_envelope = np.log(envelope)
     levels = level(log_envelope)
-    is_voiced = voiced(frames.pitch, levels, float(levels.max(initial=-99.0)))
-    if is_voiced.sum() < 100:
+    is_voiced = voiced(pitch, levels, float(levels.max(initial=-99.0)))
+    if is_voiced.sum() < _ENOUGH:
         return None
-    log_pitch = np.log(frames.pitch[is_voiced])
+    log_pitch = np.log(pitch[is_voiced])
     log_pitch = log_pitch[np.abs(log_pitch - np.median(log_pitch)) < 0.55]  # octave errors
     return VoicePrint(
         log_pitch=float(log_pitch.mean()),
