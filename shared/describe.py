@@ -28,7 +28,7 @@ OWN_WRITERS = {
 
 _PREFACE = """# Events
 
-Generated from `shared/events.py`, `shared/streams.py` and `shared/kiosk_wire.py` by `make events-doc`; a test compares.
+Generated from `shared/events.py`, `shared/streams.py` and `shared/kiosk_wire.py` by `make docs`; a test compares.
 Do not edit."""
 
 
@@ -133,7 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
         elif not chosen.check:
             path.write_text(text(), encoding="utf-8")
     for path in stale:
-        sys.stderr.write(f"{path} is out of date: run `make events-doc`\n")
+        sys.stderr.write(f"{path} is out of date: run `make docs`\n")
     return 1 if stale else 0
 
 

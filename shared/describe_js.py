@@ -19,7 +19,7 @@ def wire_module() -> str:
     up = messages(kiosk_wire, kiosk_wire.UpMessage, kiosk_wire.Up)
     down = messages(kiosk_wire, kiosk_wire.DownMessage, kiosk_wire.Down)
     return "\n".join([
-        "/** What kiosk and session say to each other. Generated from `shared/kiosk_wire.py` by `make events-doc`: do not edit. */",
+        "/** What kiosk and session say to each other. Generated from `shared/kiosk_wire.py` by `make docs`: do not edit. */",
         "",
         'import { checked } from "./message.js";',
         'import { pack } from "./pack.js";',

@@ -23,7 +23,7 @@ def test_the_pure_modules_of_the_pages_keep_their_rules() -> None:
 
 def test_the_events_page_and_the_browsers_wire_are_current() -> None:
     files = ["--events", str(REPO / "docs/events.md"), "--js", str(REPO / "services/session/web/shared/wire.js")]
-    assert describe.main([*files, "--check"]) == 0, "run `make events-doc`"
+    assert describe.main([*files, "--check"]) == 0, "run `make docs`"
 
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed (Debian: apt-get install nodejs)")

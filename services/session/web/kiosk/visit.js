@@ -22,11 +22,11 @@ export class Visit {
     this.seq = 0;
     this.camera = new Camera((detail) => this.troubles.set("no_camera", detail));
     this.mirror = new Mirror(this.camera, (at) => this.#painted(at));
-    this.frames = new Frames(
-      (picture) => this.mirror.show(picture), (detail) => this.send(wire.trouble({ what: "unreadable", detail })));
+    const tellUnreadable = (detail) => this.send(wire.trouble({ what: "unreadable", detail }));
+    this.frames = new Frames((picture) => this.mirror.show(picture), tellUnreadable);
     this.speaker = new Speaker(this.clock, (played) => this.send(wire.played(played)));
-    this.microphone = new Microphone(
-      (chunk) => this.#hear(chunk), (detail) => this.troubles.set("no_microphone", detail), settings.cleaning);
+    const tellDeaf = (detail) => this.troubles.set("no_microphone", detail);
+    this.microphone = new Microphone((chunk) => this.#hear(chunk), tellDeaf, settings.cleaning);
     this.link = new Link(settings, this.clock, {
       hear: (message) => this[message.type]?.(message),
       state: (state) => this.#linked(state),
@@ -39,7 +39,7 @@ export class Visit {
   }
 
   send(bytes) {
-    return this.link?.send(bytes) ?? false;
+    this.link?.send(bytes);
   }
 
   /** Touched: browsers that held sound back now let it out. */
@@ -123,8 +123,6 @@ export class Visit {
     this.seq = 0;
     this.speaker.reset();
   }
-
-  // --- to the session -----------------------------------------------------------------------------------------------
 
   /** Nothing that is said outside a visit leaves this page. */
   #hear({ pcm, at, level }) {

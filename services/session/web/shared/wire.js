@@ -1,4 +1,4 @@
-/** What kiosk and session say to each other. Generated from `shared/kiosk_wire.py` by `make events-doc`: do not edit. */
+/** What kiosk and session say to each other. Generated from `shared/kiosk_wire.py` by `make docs`: do not edit. */
 
 import { checked } from "./message.js";
 import { pack } from "./pack.js";
