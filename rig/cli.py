@@ -17,6 +17,10 @@ app = typer.Typer(
 )
 models_app = typer.Typer(no_args_is_help=True, help="Model files: list, fetch, check.")
 app.add_typer(models_app, name="models")
+script_app = typer.Typer(no_args_is_help=True, help="Plays: check, draw, simulate.")
+app.add_typer(script_app, name="script")
+bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
+app.add_typer(bench_app, name="bench")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Sets = Annotated[
@@ -110,3 +114,87 @@ def rehearse_visit(
     sys.exit(
         run_rehearse(visitor, place, json_file=None if is_stdout else json_file, film_file=film, as_json=is_stdout)
     )
+
+
+@app.command("try")
+def try_one(
+    stage: Annotated[str, typer.Argument(help="asr, llm, tts, a2f_bridge or faceswap.")],
+    what: Annotated[str, typer.Argument(metavar="INPUT", help="A file or a text, as the stage takes it.")],
+    engine: Annotated[str, typer.Option(help="Another engine than the settings'.")] = "",
+    sets: Sets = None,
+    voice: Annotated[str | None, typer.Option(help="tts: a recording of the voice to speak in.")] = None,
+    face: Annotated[str | None, typer.Option(help="faceswap: the photo of the face to show.")] = None,
+    out: Annotated[str | None, typer.Option(help="Write what comes out here.")] = None,
+    language: Annotated[str | None, typer.Option(help="en or nl.")] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """One engine alone on one input: a wav to text, a text to a wav, a wav to blendshapes, a film and a photo to a film."""
+    from rig.options import options_from
+    from rig.try_command import try_stage
+
+    options = options_from(config, script="", language="", port=0, sets=None)
+    inputs = {"input": what, "voice": voice, "face": face, "out": out, "language": language}
+    try_stage(stage, inputs, engine=engine, sets=sets or [], options=options, as_json=as_json)
+
+
+PlayFile = Annotated[Path, typer.Argument(help="A play, for example scripts/mirror.yaml.")]
+
+
+@script_app.command("check")
+def script_check(play: PlayFile, as_json: Json = False) -> None:
+    """Every fault of a play: unreachable scenes, times that do not fit, a capture before consent, a missing language."""
+    from rig.script_commands import check_script
+
+    sys.exit(check_script(play, as_json=as_json))
+
+
+@script_app.command("graph")
+def script_graph(play: PlayFile, as_json: Json = False) -> None:
+    """The scenes and the ways between them, as a Mermaid drawing."""
+    from rig.script_commands import graph_script
+
+    graph_script(play, as_json=as_json)
+
+
+@script_app.command("simulate")
+def script_simulate(
+    play: PlayFile,
+    runs: Annotated[int, typer.Option(help="Visits of each kind of invented visitor.")] = 50,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same visits.")] = 1,
+    language: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Invented visitors on a virtual clock: does it end sharp, is all said, how long is nobody speaking?"""
+    from rig.script_commands import simulate_script
+
+    sys.exit(simulate_script(play, runs, seed, language, as_json=as_json))
+
+
+@app.command()
+def wipe(
+    redis_url: Annotated[str, typer.Option(envvar="REDIS_URL", help="Also every visit in this running Redis.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Forget everyone: what a crashed mirror left on the RAM disk, and the visits in a running Redis."""
+    from rig.wipe import wipe as forget
+
+    sys.exit(forget(redis_url, as_json=as_json))
+
+
+@app.command(hidden=True)
+def docs(
+    is_check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if a page is out of date.")] = False,
+) -> None:
+    """Write the generated pages anew: docs/models.md, docs/events.md and the browser's coder."""
+    from rig.docs_command import write_docs
+
+    sys.exit(write_docs(is_check=is_check))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Is this machine ready for the embedded mirror? Exit code 1 if it cannot run here."""
+    from rig.doctor import run_doctor
+
+    sys.exit(run_doctor(as_json=as_json))

@@ -5,7 +5,6 @@ from statistics import fmean
 
 from rig.likeness import read_picture
 from rig.recording import Recording
-from rig.rehearsal_report import look_at
 from rig.visitor import Visitor
 from shared.errors import BadInput, MirrorError
 
@@ -16,7 +15,7 @@ SAMPLES = 12
 def face_likeness(visitor: Visitor, recording: Recording) -> dict[str, object]:
     """Similarity of the shown face to the visitor's photo and to the stand-in's portrait; the mean over pictures."""
     nothing: dict[str, object] = {"similarity": None, "stand_in_similarity": None}
-    shots = [shot for shot in recording.shots if shot.jpeg and look_at(recording, shot.shown_at) == "copy"]
+    shots = [shot for shot in recording.shots if shot.jpeg and _is_copy_alone(recording, shot.shown_at)]
     if not shots:
         return {**nothing, "reason": "the copy was never on the glass"}
     try:
@@ -39,3 +38,11 @@ def face_likeness(visitor: Visitor, recording: Recording) -> dict[str, object]:
         return {**nothing, "reason": "no face on the glass in any picture (veiled?)"}
     to_visitor, to_stand_in = (round(fmean(column), 3) for column in zip(*pairs, strict=True))
     return {"similarity": to_visitor, "stand_in_similarity": to_stand_in, "pictures": len(pairs)}
+
+
+def _is_copy_alone(recording: Recording, at: float) -> bool:
+    """Whether the glass showed the copy and nothing else: the reflection has been crossed over."""
+    began, scene = next((pair for pair in reversed(recording.scenes) if pair[0] <= at), (0.0, None))
+    if scene is None:
+        return False
+    return scene.look == "copy" or (scene.look == "crossing" and at - began > scene.crossing_s)

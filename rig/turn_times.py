@@ -90,14 +90,22 @@ def _answer_to(spoken: Spoken, began: dict[int, float]) -> int:
 
 
 def finals_for(spoken: Spoken, events: Sequence[AnyEvent]) -> list[FinalTranscript]:
-    """Transcripts of what was said then; those that a later one took up are left out."""
-    finals = [
-        final
-        for final in of_type(events, FinalTranscript)
-        if final.started_at < spoken.speech_ended_at and final.ended_at > spoken.began_at
-    ]
-    joined = {final.joins for final in finals if final.joins}
-    return [final for final in finals if final.turn not in joined]
+    """Transcripts of what was said then.
+
+    Of one that joins an earlier one (the visitor went on), only what is new in it counts here.
+    """
+    finals = of_type(events, FinalTranscript)
+    by_turn = {final.turn: final for final in finals}
+    parts = [_new_part(final, by_turn.get(final.joins)) for final in finals]
+    return [part for part in parts if part.started_at < spoken.speech_ended_at and part.ended_at > spoken.began_at]
+
+
+def _new_part(final: FinalTranscript, joined: FinalTranscript | None) -> FinalTranscript:
+    if joined is None:
+        return final
+    known = len(joined.text.split())
+    text = " ".join(final.text.split()[known:])
+    return msgspec.structs.replace(final, text=text, started_at=max(final.started_at, joined.ended_at))
 
 
 def _words_of(turn: Turn, spoken: Spoken, events: Sequence[AnyEvent]) -> Turn:
@@ -141,7 +149,7 @@ def _answers(path: "_Path", final: FinalTranscript) -> bool:
     """Whether a turn came because of this utterance."""
     if path.wanted:
         return path.wanted.at >= final.at
-    return bool(path.request and path.request.utterance in (final.turn, final.joins))
+    return bool(path.request and path.request.utterance == final.turn)
 
 
 def _path(number: int, sounded_at: float, events: Sequence[AnyEvent]) -> "_Path":
@@ -196,7 +204,7 @@ def own_share_ms(path: _Path, final: FinalTranscript, guesses: Sequence[GuessTra
     The path runs through the final transcript where the reply was ready before it, else through what the reply was
     started from. The waits are the end-of-turn detection (`waited_s`) and the lead before the loudspeaker.
     """
-    if not (path.request and path.clause and path.chunk and path.due):
+    if not (path.request and path.clause and path.chunk and path.due) or path.due.at < final.at:
         return None
     release = path.due.at - max(final.at, path.chunk.at)
     playout = path.sounded_at - path.due.due_at

