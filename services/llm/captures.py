@@ -12,12 +12,14 @@ LONGEST_WORDS = 10
 _END = r"(?=[.,;:!?…]|$|\s(?:because|but|and then|so that|since|omdat|maar|want|dus|en dan)\b)"
 _AFTER = {
     "en": [
+        rf"\b(?:you (?:can|may|could) (?:have|take|keep)|(?:can|could) you (?:have|take|keep)|take) (?P<it>(?:my|the|that|this|all) .+?)(?: with you| away)?{_END}",
         rf"\b(?:afraid|scared|terrified|frightened|ashamed|proud|tired|jealous|sick|fond|dreaming|dream|fear) (?:of|that) (?P<it>.+?){_END}",
         rf"\b(?:i hide|i'm hiding|i keep hidden|i never show|i don't show|i pretend|i lie about|i'm lying about|i regret|i miss|i lost|i love|i hate|i fear|i remember|i want|i wish|i need|i long for|i hope for|i hope|i'd keep|i would keep|i choose|i'd choose) (?:to (?=have )|for |that )?(?P<it>.+?){_END}",
         rf"\bi (?:worry|think|dream|lie|forget) about (?P<it>.+?){_END}",
         rf"\b(?:it's|it is|it was|that's|that would be|probably|maybe) (?P<it>.+?){_END}",
     ],
     "nl": [
+        r"\b(?:neem|je mag|kun je|kan je|wil je) (?P<it>(?:mijn|m'n|de|het|die|dat|al) .+?)(?= (?:maar )?(?:mee|hebben|meenemen|houden)\b)",
         rf"\b(?:bang (?:ben |was )?(?:voor|om|dat)|angst voor|schaam me voor|trots op|moe van|jaloers op|dol op|droom van|droom over) (?P<it>.+?){_END}",
         rf"\bik (?:verberg|verstop|mis|haat|vrees|verloor|onthoud|herinner me|wens|kies|hoop|wil|heb spijt van|verlang naar|hou van|lieg over|pieker over|denk aan|laat nooit zien|houd verborgen) (?:op |dat )?(?P<it>.+?){_END}",
         rf"\b(?:het is|dat is|het was|dat zou|misschien|waarschijnlijk) (?P<it>.+?){_END}",

@@ -16,13 +16,12 @@ vanish: leave leaves vanish disappear delete deleted erase erased gone fade end 
 voice: voice sound sounds sounding hear hearing heard speak stem klink klinkt klinken geluid horen gehoord hoor spreken
 self: myself me yourself you same copy reflection mirror mezelf mij jezelf jij jou dezelfde hetzelfde kopie spiegelbeeld spiegel
 family: mother father mom mum dad parents sister brother son daughter child children family grandmother grandfather moeder vader ouders zus broer zoon dochter kind kinderen familie oma opa mama papa
-death: die dies died dying death dead dood sterven doodgaan overleden gestorven
+grief: sad sadness cry cried crying grief tears verdriet verdrietig huilen gehuild tranen grief grieve grieving mourning mourn rouw rouwen die dies died dying death dead dood sterven doodgaan overleden gestorven
 alone: alone lonely lonelier loneliest loneliness isolated alleen eenzaam eenzaamheid
 partner: partner girlfriend boyfriend wife husband relationship marriage relatie huwelijk vrouw vriend vriendin
 work: work job boss career office werk baan carrière kantoor
 longing: longing long yearn yearning desire wish wishes verlang verlangen wens wensen
 envy: jealous jealousy envy envious jaloers jaloezie afgunst
-sad: sad sadness grief mourning mourn rouw cry cried crying grief tears verdriet verdrietig huilen gehuild tranen
 angry: angry anger mad furious rage boos woede kwaad razend
 happy: happy happiness joy joyful glad blij vrolijk geluk gelukkig vreugde
 shame: ashamed shame embarrassed embarrassing guilt guilty schaam schamen schaamte schuld schuldig

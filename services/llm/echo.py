@@ -12,11 +12,11 @@ from services.llm.lexicon import FUNCTION_WORDS, NUMBER_WORDS
 from services.llm.names import names_in
 from services.llm.words import straighten, word_set, words_of
 
-CLAUSE_WORDS = (3, 10)
+CLAUSE_WORDS = (3, 11)
 THING_WORDS = 5
 
 _WEIGHTY = word_set(
-    "fear hide strange family longing envy death alone love sad angry happy shame regret forgive forget remember fail change truth tired calm"
+    "fear hide strange family longing envy grief alone love angry happy shame regret forgive forget remember fail change truth tired calm"
 )
 _VERB_ENDINGS = {"en": ("ing", "ed", "ly", "self"), "nl": ("en", "elf", "lijk", "de", "te", "end")}
 _DULL = (
@@ -36,10 +36,10 @@ _LEADING = {
     "en": re.compile(
         r"^(?:well|um+|uh+|er+|erm|oh|ah|hm+|so|and|but|because|then|also|yeah|yes|no|ok|okay|like|maybe|perhaps|actually|honestly|"
         r"basically|just|now|look|you know|you see|i mean|i think|i guess|i suppose|i would say|i'd say|i don't know|to be honest|"
-        r"in a way|sometimes i think|i think that|i feel that|it's that|it's just that|i said|i told you)\b[,\s]*"
+        r"in a way|sometimes i think|i think that|i feel that|(?:please )?(?:you (?:can|may|could) (?:have|take|keep)|can you (?:have|take|keep)|take|have|i give you|i would give you|i'd give you)(?= (?:my|the|that|this|all)\b)|it's that|it's just that|i said|i told you)\b[,\s]*"
     ),
     "nl": re.compile(
-        r"^(?:nou|eh+|uh+|uhm|ehm|oh|ah|hm+|dus|en|maar|want|dan|ja|nee|oké|oke|ok|misschien|eigenlijk|gewoon|kijk|weet je|ik bedoel|"
+        r"^(?:nou|eh+|uh+|uhm|ehm|oh|ah|hm+|dus|en|maar|want|dan|ja|nee|oké|oke|ok|misschien|eigenlijk|gewoon|kijk|weet je|ik bedoel|(?:neem|je mag|kun je|kan je|wil je|ik geef je)(?= (?:mijn|m'n|de|het|die|dat|al)\b)|"
         r"eerlijk gezegd|ach|goed|tja)\b[,\s]*"
     ),
 }
@@ -49,7 +49,7 @@ _TRAILING = {
         r"right|really|i mean|anyway|like|um+|uh+|and|but|so|because|or)$"
     ),
     "nl": re.compile(
-        r"[,\s]*\b(?:weet je|denk ik|geloof ik|eigenlijk|ofzo|of zo|enzo|en zo|eerlijk gezegd|hè|hoor|toch|uh+|eh+|en|maar|dus|want|of)$"
+        r"[,\s]*\b(?:weet je|denk ik|geloof ik|eigenlijk|ofzo|of zo|enzo|en zo|eerlijk gezegd|hè|hoor|toch|(?:maar )?(?:mee|hebben|meenemen|houden)|uh+|eh+|en|maar|dus|want|of)$"
     ),
 }
 _SUBJECTS = {

@@ -58,11 +58,15 @@ def improvise(prompt: Prompt, repertoire: Repertoire) -> str:
     echo = Echo() if act in _NO_ECHO else echo_of(said, prompt.language)
     for tier, lines in enumerate(_tiers(act, said, prompt, repertoire)):
         if first := choice.pick(lines, echo, salt=str(tier)):
-            seconds = repertoire.seconds if act == "" and prompt.scene.speaker != "host" else ()
-            return choice.extend(first, seconds)
+            # Only to our own lines: the play's are whole as their author wrote them.
+            return choice.extend(first, repertoire.seconds) if lines is repertoire.reflects else first
     return ""
 
 
+_OFFER = re.compile(
+    r"(?:can|could|will|would) you (?:take|have|keep)\b|(?:kun|kan|wil) je .*(?:meenemen|hebben|houden)\b"
+)
+"""Asked in form, given in fact: "can you take my fear?"."""
 _NO_ECHO = frozenset({"dictation", "unsafe", "refusal", "second_person", "language", "off_topic", "closing"})
 
 
@@ -79,7 +83,8 @@ def _act(said: str, prompt: Prompt, repertoire: Repertoire) -> str:
     for name, act in repertoire.acts.items():
         if act.hears and ears(act.hears).search(text):
             return name
-    return "question" if text.endswith("?") and "question" in repertoire.acts else ""
+    is_question = text.endswith("?") and not _OFFER.match(text)
+    return "question" if is_question and "question" in repertoire.acts else ""
 
 
 @cache

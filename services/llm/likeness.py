@@ -16,8 +16,12 @@ COMMON_IDEAS = word_set(
 """Ideas too common in talk to mean anything alone."""
 
 _KEPT_BACK = re.compile(
-    r"\b(?:never|nobody|no one|nooit|niemand) (?:\w+ )?(?:told|tell|said|show|showed|admit\w*|knows?|laat|laten|verteld|gezegd|weet)\b"
+    r"\b(?:never|nobody|no one|nooit|niemand) (?:\w+ )?"
+    r"(?:told|tell|said|show|showed|admit\w*|knows?|laat|laten|verteld|gezegd|weet)\b|"
+    r"\b(?:than|as|what|dan|als|wat) (?:people|others|they|everyone|mensen|anderen|ze|iedereen) "
+    r"(?:think|see|know|believe|denk|denken|zien|weten)\w*"
 )
+"""Not said to others, or not as others think: that is hiding, in whatever words."""
 
 
 def likeness(one: str, other: str, language: str) -> float:

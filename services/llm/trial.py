@@ -55,7 +55,8 @@ def run_trial(
         progress: Told how far it is, 0..1.
 
     Returns:
-        `engine` and `turns`: of each `said`, `reply`, `clauses`, `reason`, `signal`, `captured`, `other`, `engine_s`.
+        `engine`, `warm_s`, `conversation` to be read, and `turns`: of each `said`, `reply`, `clauses`, `reason`,
+        `signal`, `captured`, `other`, `engine_s`.
 
     Raises:
         BadInput: No words, or too many.
@@ -63,9 +64,8 @@ def run_trial(
     lines = _lines(inputs.get("input"))
     report = asyncio.run(_converse(open_stage(settings), lines, inputs, progress))
     if out := inputs.get("out"):
-        text = "\n\n".join(f"- {turn['said']}\n  {turn['reply']}" for turn in report["turns"])
-        Path(out).write_text(text + "\n", encoding="utf-8")
-    return dict(report)
+        Path(out).write_text(str(report["conversation"]) + "\n", encoding="utf-8")
+    return report
 
 
 def _lines(given: str | None) -> list[str]:
@@ -100,7 +100,8 @@ async def _converse(
             progress(number / len(lines), "answering")
     finally:
         await stage.close()
-    return {"engine": health.engine, "warm_s": round(health.warm_s, 4), "turns": turns}
+    conversation = "\n".join(f"visitor  {turn['said']}\nmirror   {turn['reply']}" for turn in turns)
+    return {"engine": health.engine, "warm_s": round(health.warm_s, 4), "conversation": conversation, "turns": turns}
 
 
 def _request(number: int, said: str, heard: tuple[Heard, ...], inputs: Mapping[str, str | None]) -> ReplyRequest:
