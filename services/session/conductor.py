@@ -19,7 +19,7 @@ from shared.audio import VOICE_HZ
 from shared.freshness import TURN_STREAMS
 
 DIRECTOR_TICK_S = 0.1
-"""The director is told of the time this often; every tick is logged, so that the log replayed gives the same states."""
+"""The director is told of the time this often; what changes its state is logged."""
 
 _TOLD_ENCODER = msgspec.msgpack.Encoder()
 _TOLD_DECODER: msgspec.msgpack.Decoder[pe.AnyTold] = msgspec.msgpack.Decoder(pe.AnyTold)
@@ -195,9 +195,11 @@ class Conductor:
 
     def _tell(self, told: pe.Told, now: float) -> None:
         since = self._since(now)
-        self._state, orders = director.step(self._state, told, since)  # type: ignore[arg-type]
+        before = self._state
+        self._state, orders = director.step(before, told, since)  # type: ignore[arg-type]
         # Told is the base of the union that the director takes
-        self._publish(ev.PlayTold(told=_TOLD_ENCODER.encode(told), now=since))
+        if orders or self._state is not before:
+            self._publish(ev.PlayTold(told=_TOLD_ENCODER.encode(told), now=since))
         self._note_told(told)
         for order in orders:
             self._carry_out(order, now)

@@ -81,6 +81,8 @@ class Kiosk:
                 self.link.shown(message)
             case wire.Approach():
                 self.approach()
+            case wire.Trouble() if message.is_over:
+                self.trouble.pop(message.what, None)
             case wire.Trouble():
                 self.trouble[message.what] = message.detail
                 self._pass_on(message)

@@ -38,12 +38,13 @@ class Microphone:
             raise BadInput(f"audio chunk {message.seq} came after {self._next - 1}; dropped")
         missing = min(message.seq - self._next, MAX_FILLED) if self._next is not None else 0
         self._next = message.seq + 1
-        captured_at = self._captured_at(message.seq, now)
+        captured_at = min(message.captured_at, now) or self._captured_at(message.seq, now)
         return [(SILENCE, captured_at - (missing - index) * CHUNK_S) for index in range(missing)] + [
             (message.pcm, captured_at)
         ]
 
     def _captured_at(self, seq: int, now: float) -> float:
+        """For a kiosk that does not tell: the arrival, less the jitter."""
         arrival = now - seq * CHUNK_S
         if self._origin is None or arrival < self._origin or arrival > self._origin + MAX_FILLED * CHUNK_S:
             self._origin = arrival

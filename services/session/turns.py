@@ -369,13 +369,11 @@ class Turns:
 
     def answer(self, utterance: int, now: float) -> None:
         """Let the reply to an utterance out as soon as it sounds."""
-        final = self._final
-        if self.presenter.is_sounding or final is None or final.turn != utterance:
+        final, brief = self._final, self._brief(now)
+        if self.presenter.is_sounding or final is None or final.turn != utterance or not brief.wants_reply:
+            self.effects.append(Inform(ReplyDone(said="", failed=True)))
             return
         said = self.guesses.reply.visitor_said if self.guesses.reply else final.text
-        brief = self._brief(now)
-        if not brief.wants_reply:
-            return
         reply = self.guesses.ask(utterance, said, brief, self.ledger.history(), now, is_guess=False)
         if reply:
             if not reply.times.final_at:
