@@ -41,7 +41,13 @@ def lay_eyeballs(
         mask = polygon_mask(outline, part)
         if not mask.any():
             continue
-        eyeball = look_up(texture, _map(part, source, face, ring, gaze)).astype(np.float32)
+        matrix = _eye_matrix(source, face, ring)
+        is_turned = gaze != STRAIGHT
+        eyeball = (
+            _turned(texture, matrix, part, _shift(part, face, ring, gaze))
+            if is_turned
+            else _straight(texture, matrix, part)
+        )
         eyeball[..., :3] *= _lid_shadow(mask, outline)[..., None]
         weight = mask[..., None].astype(np.float32) / 255
         region = pixels[part.within(box)]
@@ -57,22 +63,32 @@ def _lid_shadow(mask: Bytes, outline: Floats) -> Floats:
     return floats(1.0 - _LID_SHADOW * (1.0 - lit))
 
 
-def _map(part: Box, source: Floats, face: Floats, ring: tuple[int, ...], gaze: tuple[float, float]) -> Floats:
-    """Where every pixel of an eye looks in the texture, shape (height, width, 2)."""
+def _straight(texture: Bytes, matrix: Floats, part: Box) -> Floats:
+    """The eyeball as it is in the texture, shape (height, width, channels): no map is needed."""
+    shifted = matrix.astype(np.float64)
+    shifted[:, 2] += matrix[:, :2] @ part.corner
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return floats(cv2.warpAffine(texture, shifted, part.size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _turned(texture: Bytes, matrix: Floats, part: Box, shift: Floats) -> Floats:
+    """The eyeball after its surface moved by `shift`, shape (height, width, channels)."""
+    at = _pixels(part) - shift
+    return floats(look_up(texture, floats(at @ matrix[:, :2].T + matrix[:, 2])))
+
+
+def _pixels(part: Box) -> Floats:
+    """Horizontal and vertical place of every pixel, shape (height, width, 2)."""
     x = np.arange(part.left, part.right, dtype=np.float32)
     y = np.arange(part.top, part.bottom, dtype=np.float32)
-    at = np.stack(np.meshgrid(x, y), axis=-1)
-    if gaze != STRAIGHT:
-        at = at - _shift(at, face, ring, gaze)
-    matrix = _eye_matrix(source, face, ring)
-    return floats(at @ matrix[:, :2].T + matrix[:, 2])
+    return np.stack(np.meshgrid(x, y), axis=-1)
 
 
-def _shift(at: Floats, face: Floats, ring: tuple[int, ...], gaze: tuple[float, float]) -> Floats:
-    """How far the eyeball's surface moved at each place: all the way in the middle, not at all beyond the corners."""
+def _shift(part: Box, face: Floats, ring: tuple[int, ...], gaze: tuple[float, float]) -> Floats:
+    """How far the eyeball's surface moved at each pixel: all the way in the middle, not at all beyond the corners."""
     corners = face[[ring[0], ring[8]], :2]
     width = float(np.linalg.norm(corners[1] - corners[0]))
-    away = np.linalg.norm((at - corners.mean(axis=0)) / (_REACH * width), axis=-1)
+    away = np.linalg.norm((_pixels(part) - corners.mean(axis=0)) / (_REACH * width), axis=-1)
     return floats(np.clip(1.0 - away**2, 0.0, 1.0)[..., None] * floats(gaze) * width)
 
 

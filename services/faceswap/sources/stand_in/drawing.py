@@ -9,8 +9,8 @@ from services.faceswap import topology
 from services.faceswap.arrays import Floats, floats
 from services.faceswap.eyes import eye_boxes, lay_eyeballs
 from services.faceswap.face_swapper import Image
-from services.faceswap.sources.stand_in.head import Posed, build_head, pose_head
-from services.faceswap.sources.stand_in.live_link import Pose
+from services.faceswap.sources.stand_in.head import RING_SIZE, Posed, build_head, pose_head
+from services.faceswap.sources.stand_in.live_link import SHAPES, Pose
 from services.faceswap.sources.stand_in.mouth import draw_layers, paint_mouth
 from services.faceswap.warping import Box, Grid, Mesh, box_around, cell_centres, full_map, look_up, warp_grid
 
@@ -19,6 +19,10 @@ _FRAME_HEIGHT = 560.0
 _FRAME_CENTRE = (304.0, 296.0)
 """Which pixel of the portrait is in the middle of the frame."""
 _STEP = 4
+_AT_REST = 0.03
+"""Weights below this move lids and lips by less than a pixel."""
+_LIDS = tuple(at for at, name in enumerate(SHAPES) if name.startswith(("eyeBlink", "eyeSquint", "eyeWide")))
+_LIPS = tuple(at for at, name in enumerate(SHAPES) if name.startswith(("jaw", "mouth")))
 
 
 class Artist:
@@ -39,14 +43,23 @@ class Artist:
         posed = pose_head(self._head, pose)
         target = self._placed(posed.vertices)
         grid = self._rest_outside(warp_grid(self._mesh, target, self._box, _STEP))
-        lips = box_around(target[list(topology.OUTER_LIPS)], 0.1, self._box)
-        where = full_map(self._mesh, target, grid, (*eye_boxes(target, self._box, 0.15), lips))
+        details = self._details(pose, target)
+        where = full_map(self._mesh, target, grid, details)
         face = look_up(self._portrait, where)
         lay_eyeballs(face, self._box, self._portrait, self._mesh.source, target, posed.gaze)
         frame = self._ground.copy()
         frame[self._box.top : self._box.bottom, self._box.left : self._box.right] = face
         self._open_mouth(frame, target, posed)
         return frame
+
+    def _details(self, pose: Pose, target: Floats) -> tuple[Box, ...]:
+        """Where lids or lips part from how the portrait has them: there each pixel is mapped for itself."""
+        boxes: tuple[Box, ...] = ()
+        if max(pose.weights[which] for which in _LIDS) > _AT_REST:
+            boxes = eye_boxes(target, self._box, 0.15)
+        if max(pose.weights[which] for which in _LIPS) > _AT_REST:
+            boxes = (*boxes, box_around(target[list(topology.OUTER_LIPS)], 0.1, self._box))
+        return boxes
 
     def _open_mouth(self, frame: Image, target: Floats, posed: Posed) -> None:
         upper, lower = (posed.upper_teeth * self._scale + self._shift, posed.lower_teeth * self._scale + self._shift)
@@ -70,7 +83,7 @@ class Artist:
 
     def _moving(self, width: int, height: int) -> Box:
         """The part of the frame that may move: everything inside the outermost ring, which stands still."""
-        ring = self._placed(self._head.vertices[-len(topology.OVAL) :])[:, :2]
+        ring = self._placed(self._head.vertices[-RING_SIZE:])[:, :2]
         low, high = np.floor(ring.min(axis=0)), np.ceil(ring.max(axis=0))
         return Box(max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1])))
 

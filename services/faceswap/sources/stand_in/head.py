@@ -12,6 +12,9 @@ from services.faceswap.sources.stand_in.shapes import shape_basis
 
 _RINGS = ((1.16, 1.0), (1.42, 0.95), (1.8, 0.5), (2.2, 0.0))
 """Rings of vertices round the face, as multiples of its outline: how far out, and how much they follow the head."""
+_OUTLINE = topology.OVAL[::2]
+"""Every second landmark of the outline has a vertex in each ring: hair needs no more."""
+RING_SIZE = len(_OUTLINE)
 _MAX_TURN = 0.45
 """Radians: beyond about 25 degrees a single portrait has nothing to show."""
 _HAIR_DEPTH = 0.75
@@ -62,7 +65,7 @@ def build_head(landmarks: Floats) -> Head:
     basis = np.zeros((len(SHAPES), len(vertices), 2), np.float32)
     basis[:, : len(face)] = shapes
     # The first ring takes half of what the outline does: a falling chin moves the throat, not the shoulders.
-    basis[:, len(face) : len(face) + len(topology.OVAL)] = 0.5 * shapes[:, list(topology.OVAL)]
+    basis[:, len(face) : len(face) + len(_OUTLINE)] = 0.5 * shapes[:, list(_OUTLINE)]
     return Head(vertices, _triangles(len(face)), basis.reshape(len(SHAPES), -1), follows, unit, pivot)
 
 
@@ -131,7 +134,7 @@ def _eye_distance(face: Floats) -> float:
 
 def _rings(face: Floats, unit: float) -> tuple[list[Floats], Floats]:
     """Hair, throat and shoulders as rings round the outline, and how much every vertex follows the head."""
-    oval = face[list(topology.OVAL)]
+    oval = face[list(_OUTLINE)]
     centre = oval[:, :2].mean(axis=0)
     chin = float(face[topology.CHIN, 1])
     rings, follows = [], [np.ones(len(face), np.float32)]
@@ -146,14 +149,23 @@ def _rings(face: Floats, unit: float) -> tuple[list[Floats], Floats]:
 
 
 def _triangles(first_ring: int) -> NDArray[np.int32]:
-    """The face's triangles, and two for every step round each ring."""
-    count = len(topology.OVAL)
-    inner = np.array(topology.OVAL)
+    """The face's triangles, three for every step from the outline to the first ring, two for every step after that."""
+    count = len(_OUTLINE)
+    outer = first_ring + np.arange(count)
+    this, between, following = (np.roll(topology.OVAL, -shift)[::2] for shift in (0, 1, 2))
+    next_outer = np.roll(outer, -1)
     strips = [topology.triangles()]
-    for ring in range(len(_RINGS)):
-        outer = first_ring + ring * count + np.arange(count)
+    strips += [
+        np.stack(corners, axis=1)
+        for corners in (
+            (this, outer, between),
+            (between, outer, next_outer),
+            (between, next_outer, following),
+        )
+    ]
+    for _ in _RINGS[1:]:
+        inner, outer = outer, outer + count
         next_inner, next_outer = np.roll(inner, -1), np.roll(outer, -1)
         strips.append(np.stack([inner, outer, next_outer], axis=1))
         strips.append(np.stack([inner, next_outer, next_inner], axis=1))
-        inner = outer
     return np.concatenate(strips).astype(np.int32)

@@ -13,6 +13,8 @@ from services.faceswap.face_swapper import Image
 _WIDTH, _HEIGHT = 240, 160
 """Pixels of the drawn layers; the lip corners lie at (30, 60) and (210, 60)."""
 _CORNERS = floats([[30, 60], [210, 60]])
+_SHUT_PX = 1.6
+"""Lips this close together touch: the portrait's own line between them is all that is seen."""
 _IVORY = (106, 141, 168)
 _DARK = (13, 10, 24)
 _TONGUE = (62, 58, 118)
@@ -31,16 +33,16 @@ class MouthLayers(NamedTuple):
 def draw_layers() -> MouthLayers:
     """Both layers, softened to the portrait's own sharpness."""
     upper = np.zeros((_HEIGHT, _WIDTH, 4), np.uint8)
-    _row(upper, _UPPER_WIDTHS, top=50, height=30, droop=-6)
+    _row(upper, _UPPER_WIDTHS, top=50, height=30, droop=-6, light=1.0)
     lower = np.zeros((_HEIGHT, _WIDTH, 4), np.uint8)
     cv2.ellipse(lower, (120, 92), (58, 30), 0, 0, 360, (*_TONGUE, 235), -1, cv2.LINE_AA)
     cv2.ellipse(lower, (112, 82), (30, 12), 0, 0, 360, (78, 76, 140, 235), -1, cv2.LINE_AA)
     lower[:] = cv2.GaussianBlur(lower, (0, 0), 6)
-    _row(lower, _LOWER_WIDTHS, top=54, height=30, droop=4)
+    _row(lower, _LOWER_WIDTHS, top=57, height=30, droop=4, light=0.72)
     return MouthLayers(*(np.asarray(cv2.GaussianBlur(layer, (0, 0), 1.6), np.uint8) for layer in (upper, lower)))
 
 
-def _row(layer: NDArray[np.uint8], widths: tuple[int, ...], *, top: int, height: int, droop: int) -> None:
+def _row(layer: NDArray[np.uint8], widths: tuple[int, ...], *, top: int, height: int, droop: int, light: float) -> None:
     """A row of teeth, drawn into the layer: each darker than its inner neighbour, the row curved by `droop` pixels."""
     for side in (-1, 1):
         x = 120.0
@@ -49,7 +51,7 @@ def _row(layer: NDArray[np.uint8], widths: tuple[int, ...], *, top: int, height:
             away = abs(middle - 120) / 90
             y = top + droop * away * away
             tall = height * (1 - 0.30 * away)
-            shade = 1.0 - 0.72 * away**1.5
+            shade = light * (1.0 - 0.72 * away**1.5)
             colour = tuple(int(channel * shade) for channel in _IVORY)
             _tooth(layer, (middle, y, width - 0.4, tall), colour)
             x += side * width
@@ -84,6 +86,8 @@ def paint_mouth(frame: Image, layers: MouthLayers, vertices: Floats, upper: Floa
         lower: Lip corners as the jaw carries them.
     """
     ring = vertices[list(topology.INNER_LIPS), :2]
+    if np.linalg.norm(ring[1:10] - ring[19:10:-1], axis=1).max() < _SHUT_PX:
+        return
     low, high = np.floor(ring.min(axis=0)).astype(int) - 3, np.ceil(ring.max(axis=0)).astype(int) + 4
     left, top = max(0, int(low[0])), max(0, int(low[1]))
     right, bottom = min(frame.shape[1], int(high[0])), min(frame.shape[0], int(high[1]))

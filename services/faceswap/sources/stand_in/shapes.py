@@ -15,6 +15,8 @@ from services.faceswap.sources.stand_in.live_link import SHAPES
 
 JAW_DROP = 0.46
 """How far the lower lip falls with the jaw fully open."""
+_CORNER = 0.36
+"""How much of that the lip corners follow."""
 
 _UPPER_INNER = topology.INNER_LIPS[1:10]
 _LOWER_INNER = topology.INNER_LIPS[11:20]
@@ -143,9 +145,9 @@ class _Face:
         swing = np.exp(-((across / 0.95) ** 4))
         cheek = 0.30 * np.exp(-(((np.abs(across) - 0.55) / 0.35) ** 2)) * np.clip(1 + below / 0.6, 0, 1)
         part = np.where(self.is_lower, swing, np.where(below > -0.6, cheek, 0.0))
-        part = np.where(self.is_corner, 0.36, part)
+        part = np.where(self.is_corner, _CORNER, part)
         # The opening is round: toward its corners the lower lip follows less, and so does the skin right below it.
-        arch = 0.36 + 0.64 * np.sqrt(np.clip(1 - (across / self.half_mouth) ** 2, 0, 1))
+        arch = _CORNER + (1 - _CORNER) * np.sqrt(np.clip(1 - (across / self.half_mouth) ** 2, 0, 1))
         near = np.clip(below / 0.45, 0, 1)
         part = np.where(self.is_lower & ~self.is_corner, np.minimum(part, arch + (1 - arch) * near), part)
         return floats(part[:, None] * floats([x, y]) * self.unit)
@@ -158,10 +160,10 @@ class _Face:
         return floats(np.where(self.is_lower != is_upper, part, 0.0)[:, None])
 
     def seal(self) -> Floats:
-        """Lips meet while the jaw is open: the lower one comes up most of the way, the upper one the rest."""
-        up = self.lip(is_upper=False) * floats([0, -0.80 * JAW_DROP])
-        down = self.lip(is_upper=True) * floats([0, 0.20 * JAW_DROP])
-        return floats((up + down) * self.unit)
+        """Lips meet while the jaw is open: both come to where its corners are, whatever the jaw did to them."""
+        lips = self.lip(is_upper=True) + self.lip(is_upper=False)
+        corner = floats([0, _CORNER * JAW_DROP]) * self.unit
+        return floats(lips * (corner - self.jaw(0.0, JAW_DROP)))
 
     def part(self, up: float, down: float) -> Floats:
         """Lips apart."""
