@@ -48,6 +48,8 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     """How many pauses it had, counting one that is going on."""
     asked_s: float | None = None
     """Silence at the last question to the turn model in this pause."""
+    answers: tuple[float, ...] = ()
+    """What the turn model said in this pause so far."""
     is_complete: bool = False
     """The turn model is sure; only a frame that may be new speech holds the end back."""
     partial: int = 0
@@ -141,9 +143,9 @@ def opine(
     now, asked = ear.utterance, order.utterance
     if now is None or (now.number, now.pause) != (asked.number, asked.pause) or ear.activity.phase is not Phase.PAUSE:
         return ear, []
-    if not endpointing.is_over(_patience(settings, now, scene), order.silence_s, p_complete):
-        return ear, []
-    now = msgspec.structs.replace(now, is_complete=True)
+    now = msgspec.structs.replace(now, answers=(*now.answers, p_complete))
+    is_over = endpointing.is_over(_patience(settings, now, scene), order.silence_s, now.answers)
+    now = msgspec.structs.replace(now, is_complete=is_over)
     return _end_if_quiet(msgspec.structs.replace(ear, utterance=now), frame, order.silence_s)
 
 
@@ -198,7 +200,7 @@ def _be_silent(settings: EarSettings, ear: Ear, frame: int, scene: Scene, edge: 
     assert now is not None
     orders: list[Order] = []
     if edge is Edge.PAUSED:
-        now = msgspec.structs.replace(now, pause=now.pause + 1, asked_s=None, is_complete=False)
+        now = msgspec.structs.replace(now, pause=now.pause + 1, asked_s=None, answers=(), is_complete=False)
         orders.append(Pause(frame=frame, utterance=now))
     silence_s = (frame - now.last_speech) * FRAME_S
     patience = _patience(settings, now, scene)

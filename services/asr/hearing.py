@@ -6,7 +6,10 @@ The end of an utterance has the one highest number: an utterance ends once, wher
 """
 
 from services.asr import ear
+from services.asr.invented import Evidence
 from services.asr.partials import Agreement
+from services.asr.transcriber import Transcription
+from services.asr.vad import FRAME_S
 from shared.events import (
     Event,
     GuessTranscript,
@@ -56,6 +59,16 @@ def guess(order: ear.Order, text: str, ended_at: float, engine_s: float) -> Even
     """Words as of a pause."""
     return GuessTranscript(
         turn=order.utterance.number, seq=_seq(order, _GUESS), text=text, ended_at=ended_at, engine_s=engine_s
+    )
+
+
+def evidence(utterance: ear.Utterance, heard: Transcription) -> Evidence:
+    """What is known of an utterance beside its text."""
+    return Evidence(
+        speech_s=utterance.speech_s,
+        span_s=(utterance.last_speech - utterance.first + 1) * FRAME_S,
+        mean_p=utterance.mean_p,
+        no_speech=heard.no_speech,
     )
 
 

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 
 from services.asr.senses import WARM_UP, TurnJudge, VoiceDetector, VoiceModel
-from services.asr.transcriber import Transcriber, Transcription
+from services.asr.transcriber import Transcriber, Transcription, require_language
 from services.asr.utterance import Samples, as_float
 from shared.audio import MICROPHONE_HZ
-from shared.errors import MirrorError
+from shared.errors import EngineUnavailable, MirrorError
 from shared.stage import Health
 
 T = TypeVar("T")
@@ -68,6 +68,17 @@ class Inference:
         """Whether a decode is running or waits."""
         return self._decodes > 0
 
+    def expect_language(self, language: str) -> None:
+        """A visit in `language` begins: if the engine does not understand it, `health` says so from now on."""
+        try:
+            require_language(self.transcriber.name, self.transcriber.languages, language)
+        except EngineUnavailable as error:
+            self._note(error)
+
+    def _note(self, error: MirrorError) -> None:
+        self._last_error = str(error)
+        self._is_degraded = True
+
     async def decode(self, sound: Samples, language: str, utterance: int) -> Decoded:
         """The words in `sound`. Raises EngineFailed or EngineUnavailable, which `health` remembers."""
         self._decodes += 1
@@ -77,8 +88,7 @@ class Inference:
                 self._decoding, lambda: self.transcriber.transcribe(as_float(sound), language, utterance)
             )
         except MirrorError as error:
-            self._last_error = str(error)
-            self._is_degraded = True
+            self._note(error)
             raise
         finally:
             self._decodes -= 1

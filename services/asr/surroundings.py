@@ -9,12 +9,12 @@ from shared.events import AnyEvent, CaptureVoice, EpochAdvanced, MirrorSpeaking,
 class Surroundings:
     """The control events that matter to the ear. Told twice is told once: newer times only."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, expects: str = "open") -> None:
         self.epoch = 0
         self.capture: CaptureVoice | None = None
         """The newest order to gather a voice sample, or to stop."""
         self._speaking: list[tuple[float, bool]] = []
-        self._scenes: list[tuple[float, str, str]] = [(float("-inf"), "open", language)]
+        self._scenes: list[tuple[float, str, str]] = [(float("-inf"), expects, language)]
 
     def tell(self, event: AnyEvent) -> None:
         """Note a control event; all others are ignored."""

@@ -11,13 +11,12 @@ from services.asr import hearing
 from services.asr.ear import AskTurn, EarSettings, Finish, Order, Pause
 from services.asr.enrolment import Enrolment
 from services.asr.inference import Decoded, Inference
-from services.asr.invented import Evidence, doubt
+from services.asr.invented import doubt
 from services.asr.listener import Listener
 from services.asr.partials import Agreement, agree
 from services.asr.recovery import where_we_were
 from services.asr.surroundings import Surroundings
-from services.asr.vad import FRAME_S
-from shared.errors import MirrorError
+from shared.errors import Fenced, MirrorError
 from shared.events import AnyEvent, Event, FinalTranscript, MicrophoneChunk
 from shared.stage import Visit, VisitWorkerBase
 
@@ -81,6 +80,7 @@ class HearingWorker(VisitWorkerBase):
         self._listener.go_on(place.next_number, place.deaf_until)
         self._orphan, self._orphan_until = place.orphan, place.orphan_seen_at + ORPHAN_S
         self._said = place.last_final
+        self._inference.expect_language(self._visit.language)
 
     def overhear(self, event: AnyEvent) -> None:
         """Scene, loudspeaker, capture, epoch."""
@@ -137,11 +137,14 @@ class HearingWorker(VisitWorkerBase):
 
     async def run(self) -> None:
         """Carry out what the ear orders, one order after another; decodes and questions run beside."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._watch_for_stall())
-            group.create_task(self._enrolment.run())
-            while True:
-                await self._carry_out(*await self._orders.get(), group)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch_for_stall())
+                group.create_task(self._enrolment.run())
+                while True:
+                    await self._carry_out(*await self._orders.get(), group)
+        except* Fenced as fenced:
+            raise Fenced(str(fenced.exceptions[0])) from None
 
     async def _carry_out(self, order: Order, since: float, group: asyncio.TaskGroup) -> None:
         listener, utterance = self._listener, order.utterance
@@ -206,8 +209,17 @@ class HearingWorker(VisitWorkerBase):
         decoded = await decode
         if decoded is None or not self._listener.is_current(order) or _doubt(order, decoded):
             return
+        text, _ = self._joined(order, decoded)
         ended_at = self._listener.ended_at(order.utterance)
-        await self._publish(hearing.guess(order, hearing.tidy(decoded.transcription.text), ended_at, decoded.took_s))
+        await self._publish(hearing.guess(order, text, ended_at, decoded.took_s))
+
+    def _joined(self, order: Order, decoded: Decoded) -> tuple[str, int]:
+        """The words, behind those of the utterance they continue, and that one's number; 0 if they continue none."""
+        said, joins = self._said, order.utterance.joins
+        text = hearing.tidy(decoded.transcription.text)
+        if said is None or not joins or said.turn != joins:
+            return text, 0
+        return f"{said.text} {text}", joins
 
     async def _show_partial(self, order: Order, since: float) -> None:
         decoded = await self._transcribe(order, is_cut=True)
@@ -231,17 +243,18 @@ class HearingWorker(VisitWorkerBase):
         else:
             self._said = self._final(order, decoded, since)
             await self._publish(self._said)
-            self._enrolment.offer(self._said, decoded.transcription.text, self._listener.around(utterance))
+            self._enrolment.offer(
+                self._said, hearing.tidy(decoded.transcription.text), self._listener.around(utterance)
+            )
         await self._move_checkpoint(self._listener.done_with(utterance))
 
     def _final(self, order: Finish, decoded: Decoded, since: float) -> FinalTranscript:
-        utterance, said = order.utterance, self._said
-        joined = said if said is not None and utterance.joins and said.turn == utterance.joins else None
-        text = hearing.tidy(decoded.transcription.text)
+        utterance = order.utterance
+        text, joins = self._joined(order, decoded)
         return FinalTranscript(
             turn=utterance.number,
             seq=hearing.END_SEQ,
-            text=f"{joined.text} {text}" if joined else text,
+            text=text,
             language=self._surroundings.language(self._listener.ended_at(utterance)),
             confidence=decoded.transcription.confidence,
             started_at=self._listener.started_at(utterance),
@@ -250,7 +263,7 @@ class HearingWorker(VisitWorkerBase):
             engine=decoded.transcription.engine,
             engine_s=max(0.0, self._now() - since),
             waited_s=order.waited_s,
-            joins=joined.turn if joined else 0,
+            joins=joins,
         )
 
     async def _publish(self, event: Event) -> None:
@@ -264,14 +277,7 @@ class HearingWorker(VisitWorkerBase):
 
 
 def _doubt(order: Order, decoded: Decoded) -> str:
-    utterance = order.utterance
-    evidence = Evidence(
-        speech_s=utterance.speech_s,
-        span_s=(utterance.last_speech - utterance.first + 1) * FRAME_S,
-        mean_p=utterance.mean_p,
-        no_speech=decoded.transcription.no_speech,
-    )
-    return doubt(decoded.transcription.text, evidence)
+    return doubt(decoded.transcription.text, hearing.evidence(order.utterance, decoded.transcription))
 
 
 def _with_epoch(event: Event, epoch: int) -> Event:
