@@ -62,14 +62,15 @@ _FIRST_PERSON = {
     "en": word_set("i i'm i've i'll i'd my me myself mine"),
     "nl": word_set("ik mijn m'n me mij mezelf"),
 }
-_BOUNDARY = {
-    "en": re.compile(
-        r"[.!?…;:]+\s*|,\s+|\s+-+\s+|\s(?=(?:but|because|although|so that|and (?:i|it|then|my|we|she|he|they))\b)"
-    ),
-    "nl": re.compile(
-        r"[.!?…;:]+\s*|,\s+|\s+-+\s+|\s(?=(?:maar|want|omdat|hoewel|zodat|en (?:ik|het|dan|toen|mijn|we|zij|hij|ze))\b)"
-    ),
+_SENTENCE = re.compile(r"[.!?…;:]+\s*|,\s+|\s+-+\s+")
+_JOINT = {
+    "en": re.compile(r"\s(?=(?:but|because|although|so that|and (?:i|it|then|my|we|she|he|they))\b)"),
+    "nl": re.compile(r"\s(?=(?:maar|want|omdat|hoewel|zodat|en (?:ik|het|dan|toen|mijn|we|zij|hij|ze))\b)"),
 }
+_NO_THING = word_set(
+    "time times way moment thing things day days point kind tijd keer manier moment ding dingen dag dagen punt soort beetje"
+)
+"""Nouns that only hold a sentence together: "the time", "the way"."""
 _ADJECTIVES = {
     "en": "own old little big first last best whole inner new young younger older late dead real true other only quiet dark small long oldest empty bad good",
     "nl": "eigen oude kleine grote eerste laatste beste hele nieuwe jonge jongere oudere dode echte ware andere enige stille donkere lange lege slechte goede",
@@ -79,12 +80,12 @@ _THINGS = {
         r"\b(?:afraid|scared|terrified|frightened|ashamed|proud|tired|jealous|sick|afraid of|fear|thought|idea) of (?P<it>(?:not )?(?:being |becoming |getting |losing |dying |failing |growing |ending up |going )?{np})",
         r"\b(?:i miss|i hide|i love|i hate|i fear|i lost|i remember|i regret|i need|i want|worry about|worried about|think about|thinking about|dream about|lie about|cried about|talk about|long for) (?P<it>(?:being |losing )?{np})",
         r"\b(?P<it>(?:losing|being|becoming|growing|dying|leaving|failing|forgetting) {np})",
-        r"\b(?P<it>my {np0})", r"\b(?P<it>(?:the|this|that) {np0})",
+        r"\b(?P<it>my {np0})", r"(?<!\bin )(?<!\bat )(?<!\bon )(?<!\bto )(?<!from )(?<!\bby )(?<!with )(?<!along )\b(?P<it>(?:the|this|that) {np0})",
     ],
     "nl": [
         r"\b(?:bang voor|bang van|angst voor|schaam me voor|trots op|moe van|jaloers op|spijt van|heimwee naar|denk aan|droom van|droom over|praten over|verlang naar|houd van|hou van) (?P<it>{np})",
         r"\bik (?:mis|verberg|haat|vrees|verloor|herinner me|zoek|verstop) (?P<it>{np})",
-        r"\b(?P<it>(?:mijn|m'n) {np0})", r"\b(?P<it>(?:de|het|die|deze) {np0})",
+        r"\b(?P<it>(?:mijn|m'n) {np0})", r"(?<!\bin )(?<!\bop )(?<!\bbij )(?<!\bnaar )(?<!\bmet )(?<!\blangs )(?<!\buit )\b(?P<it>(?:de|het|die|deze) {np0})",
     ],
 }  # fmt: skip
 
@@ -105,15 +106,20 @@ def echo_of(said: str, language: str) -> Echo:
     if language not in _LEADING:
         return Echo()
     names = names_in((said,))
-    parts = [_clean(part, language) for part in _BOUNDARY[language].split(straighten(said)) if part]
-    usable = [words for part in parts if (words := words_of(part)) and _is_harmless(words, names)]
-    clauses = [(_weight(words, at, language), words) for at, words in enumerate(usable) if _is_clause(words, language)]
+    sentences = [part for part in _SENTENCE.split(straighten(said)) if part]
+    usable = [words for part in sentences for words in _parts(part, language) if words and _is_harmless(words, names)]
+    clauses = [(_weight(words, at, language), words) for at, words in enumerate(usable) if _turned(words, language)]
     clause = max(clauses, default=(0.0, []))[1]
-    sources = ([clause] if clause else []) + usable[::-1]
-    things = [thing for words in sources if (thing := _thing(words, language))]
-    return Echo(
-        clause=_turned(clause, language), thing=things[0] if things else "", word=_word(usable, language)
-    )  # fmt: skip
+    things = [thing for words in (clause, *reversed(usable)) if (thing := _thing(words, language))]
+    return Echo(clause=_turned(clause, language), thing="".join(things[:1]), word=_word(usable, language))
+
+
+def _parts(sentence: str, language: str) -> list[list[str]]:
+    """The sentence whole if it can be given back whole, else at its joints: half a reason is another reason."""
+    whole = words_of(_clean(sentence, language))
+    if _turned(whole, language):
+        return [whole]
+    return [words_of(_clean(part, language)) for part in _JOINT[language].split(sentence)]
 
 
 def _clean(part: str, language: str) -> str:
@@ -130,8 +136,9 @@ def _is_harmless(words: list[str], names: frozenset[str]) -> bool:
 
 def _is_clause(words: list[str], language: str) -> bool:
     least, most = CLAUSE_WORDS
-    says_something = _content(words, language) or (words[0].startswith("you") and "me" in words)
-    return least <= len(words) <= most and words[0] in _SUBJECTS[language] and bool(says_something)
+    if not least <= len(words) <= most or words[0] not in _SUBJECTS[language]:
+        return False
+    return bool(_content(words, language)) or (words[0].startswith("you") and "me" in words)
 
 
 def _weight(words: list[str], at: int, language: str) -> float:
@@ -142,6 +149,9 @@ def _weight(words: list[str], at: int, language: str) -> float:
 
 
 def _turned(words: list[str], language: str) -> str:
+    """The clause as it can be given back; empty if it is none, or cannot be turned for certain."""
+    if not _is_clause(words, language):
+        return ""
     turned = turning_en.turn(words) if language == "en" else turning_nl.turn(words)
     return " ".join(turned or [])
 
@@ -150,7 +160,9 @@ def _thing(words: list[str], language: str) -> str:
     """The noun phrase that the clause turns on, as far as its shape gives one away."""
     text = " ".join(words)
     for pattern in _thing_patterns(language):
-        if (found := pattern.search(text)) and len(kept := found["it"].split()) <= THING_WORDS:
+        found = pattern.search(text)
+        kept = found["it"].split() if found else []
+        if 0 < len(kept) <= THING_WORDS and kept[-1] not in _NO_THING and not kept[-1].endswith("'s"):
             return _turned_thing(kept)
     return ""
 

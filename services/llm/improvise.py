@@ -22,6 +22,8 @@ from services.llm.words import straighten, words_of
 
 SHORT_WORDS = 9
 """A first sentence up to this long may be followed by a second one."""
+LONG_WORDS = 10
+"""A statement longer than this says something of its own."""
 _EXAMPLE_FITS = 0.62
 
 
@@ -31,6 +33,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     hears: tuple[str, ...] = ()
     """Patterns on the lower-case utterance; empty: chosen by the play (closing) or by what lies outside it (refusal)."""
     says: tuple[str, ...]
+    long: bool = False
+    """Also heard in a long statement, which else is reflected: there "my voice" or "strange" is only said by the way."""
     host: tuple[str, ...] = ()
     """The same before the copy wakes; empty: `says` serves."""
 
@@ -80,8 +84,9 @@ def _act(said: str, prompt: Prompt, repertoire: Repertoire) -> str:
     if outside in repertoire.acts:
         return outside
     text = said.lower().strip(" .!…")
+    is_long = words_in(text) > LONG_WORDS and not text.endswith("?")
     for name, act in repertoire.acts.items():
-        if act.hears and ears(act.hears).search(text):
+        if act.hears and (act.long or not is_long) and ears(act.hears).search(text):
             return name
     is_question = text.endswith("?") and not _OFFER.match(text)
     return "question" if is_question and "question" in repertoire.acts else ""
@@ -177,9 +182,9 @@ def fill(line: str, echo: Echo) -> str:
 def _value(slot: re.Match[str], line: str, echo: Echo) -> str:
     name, before = slot[1], line[: slot.start()].rstrip()
     if name == "echo":
-        saying = re.search(r"\b(say|said|saying|zei|zegt|zeg|gezegd)$", before)
+        saying = re.search(r"\b(say|said|saying|zei|zegt|zeg|gezegd)(:?)$", before)
         takes_clause = not before or before[-1] in ".!?…:,;–—" or saying is not None
-        colon = ": " if saying and saying[1].startswith(("z", "gez")) else ""
+        colon = ": " if saying and saying[1].startswith(("z", "gez")) and not saying[2] else ""
         return f"{colon}{echo.clause}" if takes_clause and echo.clause else ("" if saying else echo.thing)
     return {"thing": echo.thing, "word": echo.word}.get(name, "")
 

@@ -49,6 +49,8 @@ def test_dutch_is_turned_with_its_verb_or_not_at_all(said: str, clause: str) -> 
         ("I'm scared of the dark.", "en", "the dark"), ("I miss my old house.", "en", "your old house"),
         ("Losing control.", "en", "losing control"), ("I like the sound of rain.", "en", "the sound of rain"),
         ("Ik ben bang voor de stilte.", "nl", "de stilte"), ("Ik denk aan mijn moeder.", "nl", "je moeder"),
+        ("I cry in the car sometimes.", "en", ""),
+        ("I stole money from my aunt's purse.", "en", ""),
         ("Hm.", "en", ""),
     ],
 )  # fmt: skip

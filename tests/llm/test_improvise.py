@@ -110,6 +110,12 @@ def test_a_death_is_never_met_with_a_remark_for_everyday() -> None:
         assert "Peter" not in text
 
 
+def test_a_word_said_by_the_way_in_a_long_statement_is_not_what_is_answered() -> None:
+    said = "I have hated my voice ever since they laughed at me in school every single day."
+    lines = set(repertoire("en").acts["voice"].says)
+    assert not lines & {reply(said, turn=turn) for turn in range(1, 12)}
+
+
 def test_the_mirror_never_claims_to_be_a_person() -> None:
     lines = repertoire("en").acts["real"].says
     assert {reply("Are you real?", turn=turn) for turn in range(1, 12)} <= set(lines)
@@ -147,8 +153,9 @@ def test_a_slot_takes_what_fits_where_it_stands(line: str, filled: str) -> None:
     assert fill(line, Echo(clause="you fear the dark", thing="the dark", word="dark")) == filled
 
 
-def test_a_line_whose_slot_cannot_be_filled_is_left_alone() -> None:
-    assert fill("You said {echo}.", Echo(thing="the dark")) == ""
+@pytest.mark.parametrize("line", ["You said {echo}.", "Je zei: {echo}.", "About {word}.", "{echo} and {word}."])
+def test_a_line_whose_slot_cannot_be_filled_is_left_alone(line: str) -> None:
+    assert fill(line, Echo(thing="the dark")) == ""
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
