@@ -49,9 +49,10 @@ def doubt(text: str, evidence: Evidence) -> str:
 
 
 def _is_chant(heard: tuple[str, ...]) -> bool:
-    """Whether one to four words are said over and over, at least four times and for most of the text."""
-    for size in (1, 2, 3, 4):
-        runs = sum(heard[i : i + size] == heard[i + size : i + 2 * size] for i in range(len(heard) - 2 * size + 1))
-        if runs >= 3 * size and runs + size >= 0.6 * len(heard):
+    """Whether most of the text is one word said six times on end or more, or two to four words said four times."""
+    for size, times in ((1, 6), (2, 4), (3, 4), (4, 4)):
+        alike = sum(heard[i : i + size] == heard[i + size : i + 2 * size] for i in range(len(heard) - 2 * size + 1))
+        covered = alike + 2 * size - 1 if alike else 0
+        if covered >= max(size * times, 0.6 * len(heard)):
             return True
     return False
