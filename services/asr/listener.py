@@ -62,14 +62,19 @@ class Listener:
         """Host time of the newest sound."""
         return self._clock.heard_at
 
+    def is_behind_a_hole(self, chunk: MicrophoneChunk) -> bool:
+        """Whether so much sound is missing before `chunk` that what is going on must be finished, and its words taken, first."""
+        return self._chunk > 0 and position_of(chunk) - self._memory.end > LONG_HOLE_S * MICROPHONE_HZ
+
     def take(self, chunk: MicrophoneChunk, now: float) -> list[Order]:
         """One chunk; one that was taken already is ignored. Raises BadInput if it is none."""
         samples = samples_of(chunk)
         if chunk.seq <= self._chunk:
             return []
         at = position_of(chunk)
-        is_far = self._chunk > 0 and at - self._memory.end > LONG_HOLE_S * MICROPHONE_HZ
-        orders = self._step_over(at) if is_far or self._chunk == 0 else []
+        if self._chunk == 0 or self.is_behind_a_hole(chunk):
+            self._step_over(at)
+        orders: list[Order] = []
         self._chunk = chunk.seq
         self._memory.append(at, samples)
         self._clock = clock_of(chunk, now)
@@ -142,9 +147,7 @@ class Listener:
         self._ear, orders = ears.step(self._settings, self._ear, frame, p, self._surroundings.scene(at))
         return orders
 
-    def _step_over(self, at: int) -> list[Order]:
-        """Sound is missing, or begins here: end what is going on, and go on at the first whole frame."""
-        orders = self.finish_now()
+    def _step_over(self, at: int) -> None:
+        """Sound is missing, or begins here: forget what was before, and go on at the first whole frame."""
         self._memory.start_at(at)
         self._frame = -(-at // FRAME) - 1
-        return orders

@@ -102,19 +102,29 @@ class HearingWorker(VisitWorkerBase):
         if not isinstance(event, MicrophoneChunk):
             return
         self._last_sound_at = self._now()
-        for order in self._listener.take(event, self._last_sound_at):
-            await self._notice(order)
+        if self._listener.is_behind_a_hole(event):
+            await self._notice_all(self._listener.finish_now())
+            await self._drained()
+        await self._notice_all(self._listener.take(event, self._last_sound_at))
         if self._orphan and self._listener.heard_at > self._orphan_until:
             await self._close_orphan()
         if event.seq % CHECKPOINT_EVERY_CHUNKS == 0 and self._orders.empty() and self._is_settled:
             await self._move_checkpoint(self._listener.done_in_silence(KEEP_S))
 
-    async def _notice(self, order: Order) -> None:
-        if isinstance(order, AskTurn) and self._is_lagging:
-            # In a backlog the sound would run ahead of the answer: wait for it, so that turns end where they did.
-            await self._ask(order)
-        else:
-            await self._orders.put(Noticed(order, self._now()))
+    async def _notice_all(self, orders: list[Order]) -> None:
+        for order in orders:
+            if isinstance(order, AskTurn) and self._is_lagging:
+                # In a backlog the sound would run ahead of the answer: wait for it, so that turns end where they did.
+                await self._ask(order)
+            else:
+                await self._orders.put(Noticed(order, self._now()))
+            if isinstance(order, Finish) and self._is_lagging:
+                await self._drained()  # and ahead of the decodes, until the memory no longer holds what they want
+
+    async def _drained(self) -> None:
+        """Wait until everything that was noticed has been said."""
+        await self._orders.join()
+        await self._settled()
 
     @property
     def _is_lagging(self) -> bool:
@@ -124,8 +134,7 @@ class HearingWorker(VisitWorkerBase):
         while True:
             await self._visit.clock.sleep_until(max(self._last_sound_at, self._now() - STALL_S / 2) + STALL_S)
             if self._now() - self._last_sound_at >= STALL_S:
-                for order in self._listener.finish_now():
-                    await self._notice(order)
+                await self._notice_all(self._listener.finish_now())
 
     async def _close_orphan(self) -> None:
         """A worker before us began an utterance; if we did not find it again by now, nobody will: close it."""
@@ -142,7 +151,11 @@ class HearingWorker(VisitWorkerBase):
                 group.create_task(self._watch_for_stall())
                 group.create_task(self._enrolment.run())
                 while True:
-                    await self._carry_out(*await self._orders.get(), group)
+                    noticed = await self._orders.get()
+                    try:
+                        await self._carry_out(*noticed, group)
+                    finally:
+                        self._orders.task_done()
         except* Fenced as fenced:
             raise Fenced(str(fenced.exceptions[0])) from None
 

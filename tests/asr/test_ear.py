@@ -1,6 +1,7 @@
 """From probabilities to utterances."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import msgspec
 
@@ -138,7 +139,7 @@ def test_partials_come_while_there_is_speech_and_not_in_silence() -> None:
     assert frames
     assert frames[0] <= 12
     assert frames[-1] < 60
-    assert all(later - sooner >= 14 for sooner, later in zip(frames, frames[1:], strict=False))
+    assert all(later - sooner >= 14 for sooner, later in pairwise(frames))
 
 
 def test_no_more_sound_ends_what_is_going_on() -> None:
