@@ -15,7 +15,7 @@ from services.faceswap.arrays import Bytes, Floats, floats
 _SUBPIXEL = 4
 """cv2 rasters polygons in units of 1/16 pixel."""
 _MAX_STRETCH = 6.0
-"""A triangle seen so obliquely that its texture would be stretched this much more than the face's median is left to its
+"""A triangle seen so obliquely that its texture would be stretched this much more than the face's mean is left to its
 neighbours: drawn, it made the dark specks beside the nostrils of a turned head."""
 
 
@@ -128,7 +128,7 @@ def _affine(target: Floats, source: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     dx = (u * c[:, 1:2] - v * b[:, 1:2]) / safe
     dy = (v * b[:, 0:1] - u * c[:, 0:1]) / safe
     stretch = np.sqrt((dx * dx).sum(axis=1) + (dy * dy).sum(axis=1))
-    usual = float(np.median(stretch[is_seen])) if is_seen.any() else 1.0
+    usual = float(stretch[is_seen].mean()) if is_seen.any() else 1.0
     is_seen &= stretch < _MAX_STRETCH * usual
     offset = source[:, 0] - dx * target[:, 0, 0:1] - dy * target[:, 0, 1:2]
     return np.concatenate([dx, dy, offset], axis=1).astype(np.float32), is_seen

@@ -30,6 +30,9 @@ from services.faceswap.warping import (
 )
 from shared.errors import BadInput
 
+_LIGHT_EVERY = 3
+"""Light is measured on every third frame: it changes over seconds, and measuring it costs as much as the warp itself."""
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings under [faceswap.options.mesh_warp]."""
@@ -65,6 +68,7 @@ class MeshWarp:
         self._options = options
         self._mesh: FaceMesh | None = None
         self._light: Floats | None = None
+        self._frame = 0
 
     def warm_up(self) -> None:
         """Load the face mesh and swap once on a drawn oval."""
@@ -95,13 +99,14 @@ class MeshWarp:
         lay_eyeballs(seen, box, texture.pixels, texture.points, face)
         mask = bytes_of(enlarge(_mask(face, box, step), box, step) * (seen[..., 3] * floats(1 / 255)))
         _keep_mouth(mask, box, face)
-        pixels = np.ascontiguousarray(seen[..., :3])
+        pixels = np.asarray(cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR), np.uint8)
         pixels = self._lit(pixels, frame[box.top : box.bottom, box.left : box.right], mask)
         return Patch(left=box.left, top=box.top, pixels=pixels, mask=mask)
 
     def forget(self) -> None:
         """Drop the light of the last frames."""
         self._light = None
+        self._frame = 0
 
     def close(self) -> None:
         """Let go of the networks."""
@@ -114,9 +119,12 @@ class MeshWarp:
         return self._mesh
 
     def _lit(self, pixels: Image, under: Image, mask: Bytes) -> Image:
-        fresh = light_ratio(pixels, under, mask)
-        follow = self._options.light_follow
-        self._light = fresh if self._light is None else self._light + follow * (fresh - self._light)
+        if self._light is None:
+            self._light = light_ratio(pixels, under, mask)
+        elif self._frame % _LIGHT_EVERY == 0:
+            follow = 1.0 - (1.0 - self._options.light_follow) ** _LIGHT_EVERY
+            self._light = self._light + follow * (light_ratio(pixels, under, mask) - self._light)
+        self._frame += 1
         return relight(pixels, 1.0 + self._options.tone_match * (self._light - 1.0))
 
 

@@ -35,6 +35,7 @@ class Artist:
         self._scale = height / _FRAME_HEIGHT
         self._shift = floats([width / 2, height / 2]) - floats(_FRAME_CENTRE) * floats(self._scale)
         self._mesh = Mesh(np.ascontiguousarray(self._head.vertices[:, :2]), self._head.triangles)
+        self._coarse = Mesh(self._mesh.source, self._head.coarse)
         self._ground = self._still(width, height)
         self._box = self._moving(width, height)
 
@@ -42,7 +43,7 @@ class Artist:
         """The head in a pose, shape (height, width, 3)."""
         posed = pose_head(self._head, pose)
         target = self._placed(posed.vertices)
-        grid = self._rest_outside(warp_grid(self._mesh, target, self._box, _STEP))
+        grid = self._rest_outside(warp_grid(self._coarse, target, self._box, _STEP))
         details = self._details(pose, target)
         where = full_map(self._mesh, target, grid, details)
         face = look_up(self._portrait, where)

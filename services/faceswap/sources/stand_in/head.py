@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +17,9 @@ _OUTLINE = topology.OVAL[::2]
 """Every second landmark of the outline has a vertex in each ring: hair needs no more."""
 RING_SIZE = len(_OUTLINE)
 _MAX_TURN = 0.45
-"""Radians: beyond about 25 degrees a single portrait has nothing to show."""
+"""Radians that no turn exceeds; it is approached softly, so that a head never stops dead."""
+_MAX_RIGHT = 0.20
+"""The same toward her own right: there the portrait looks already, and behind her far cheek nothing was ever painted."""
 _HAIR_DEPTH = 0.75
 """Eye distances behind the outline of the face."""
 _PIVOT = (0.1, 1.15, 1.0)
@@ -29,6 +32,9 @@ class Head(NamedTuple):
     vertices: Floats
     """Landmarks and rings, shape (n, 3), pixels of the portrait, z away from the viewer."""
     triangles: NDArray[np.int32]
+    """Every triangle, shape (m, 3)."""
+    coarse: NDArray[np.int32]
+    """Half as many that cover the same: enough wherever no lid or lip parts."""
     basis: Floats
     """Shape (52, n * 2)."""
     follows: Floats
@@ -66,7 +72,9 @@ def build_head(landmarks: Floats) -> Head:
     basis[:, : len(face)] = shapes
     # The first ring takes half of what the outline does: a falling chin moves the throat, not the shoulders.
     basis[:, len(face) : len(face) + len(_OUTLINE)] = 0.5 * shapes[:, list(_OUTLINE)]
-    return Head(vertices, _triangles(len(face)), basis.reshape(len(SHAPES), -1), follows, unit, pivot)
+    strips, few = _strips(len(face)), _few_triangles(face, unit)
+    triangles, coarse = (np.concatenate([inner, strips]) for inner in (topology.triangles(), few))
+    return Head(vertices, triangles, coarse, basis.reshape(len(SHAPES), -1), follows, unit, pivot)
 
 
 def pose_head(head: Head, pose: Pose) -> Posed:
@@ -91,13 +99,19 @@ def pose_head(head: Head, pose: Pose) -> Posed:
 
 def _turn(head: Head, points: Floats, pose: Pose) -> Floats:
     """Points turned about the neck: yaw, then pitch, then roll. Parallax comes from their depth."""
-    yaw, pitch, roll = (float(np.clip(angle, -_MAX_TURN, _MAX_TURN)) for angle in (pose.yaw, pose.pitch, pose.roll))
+    yaw = _limited(pose.yaw, _MAX_RIGHT if pose.yaw > 0 else _MAX_TURN)
+    pitch, roll = _limited(pose.pitch, _MAX_TURN), _limited(pose.roll, _MAX_TURN)
     x, y = points[:, 0] - head.pivot[0], points[:, 1] - head.pivot[1]
     near = head.pivot[2] - points[:, 2]
     x, near = x * np.cos(yaw) - near * np.sin(yaw), near * np.cos(yaw) + x * np.sin(yaw)
     y, near = y * np.cos(pitch) - near * np.sin(pitch), near * np.cos(pitch) + y * np.sin(pitch)
     x, y = x * np.cos(roll) + y * np.sin(roll), y * np.cos(roll) - x * np.sin(roll)
     return np.stack([x + head.pivot[0], y + head.pivot[1], head.pivot[2] - near], axis=1).astype(np.float32)
+
+
+def _limited(angle: float, most: float) -> float:
+    """The angle, brought softly under its limit."""
+    return most * float(np.tanh(angle / most))
 
 
 def _jaw_shift(head: Head, weights: Floats) -> Floats:
@@ -148,14 +162,31 @@ def _rings(face: Floats, unit: float) -> tuple[list[Floats], Floats]:
     return rings, np.concatenate(follows).astype(np.float32)[:, None]
 
 
-def _triangles(first_ring: int) -> NDArray[np.int32]:
-    """The face's triangles, three for every step from the outline to the first ring, two for every step after that."""
+def _few_triangles(face: Floats, unit: float) -> NDArray[np.int32]:
+    """Triangles between landmarks that lie at least a tenth of an eye distance apart, and the outline; shape (m, 3)."""
+    chosen = list(topology.OVAL)
+    for landmark in range(len(face)):
+        if np.linalg.norm(face[chosen, :2] - face[landmark, :2], axis=1).min() > unit / 10:
+            chosen.append(landmark)
+    low, high = face[:, :2].min(axis=0) - 9, face[:, :2].max(axis=0) + 9
+    plane = cv2.Subdiv2D((int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])))
+    for landmark in chosen:
+        plane.insert((float(face[landmark, 0]), float(face[landmark, 1])))
+    corners = np.array(plane.getTriangleList(), np.float32).reshape(-1, 3, 2)
+    away = np.linalg.norm(corners[:, :, None] - face[chosen, :2], axis=3)
+    # The plane begins with a triangle far outside; what hangs on its corners is dropped.
+    inside = (away.min(axis=2) < 0.01).all(axis=1)
+    few: NDArray[np.int32] = np.array(chosen, np.int32)[away[inside].argmin(axis=2)]
+    return few
+
+
+def _strips(first_ring: int) -> NDArray[np.int32]:
+    """From the face to the shoulders: three for every step from the outline to the first ring, two for every step after that."""
     count = len(_OUTLINE)
     outer = first_ring + np.arange(count)
     this, between, following = (np.roll(topology.OVAL, -shift)[::2] for shift in (0, 1, 2))
     next_outer = np.roll(outer, -1)
-    strips = [topology.triangles()]
-    strips += [
+    strips = [
         np.stack(corners, axis=1)
         for corners in (
             (this, outer, between),
