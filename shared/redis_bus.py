@@ -3,6 +3,7 @@
 Works on Redis 6.2, 7 and Valkey: nothing newer is used. Why not consumer groups: docs/adr/0002-leases-and-fencing.md.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -95,6 +96,16 @@ class RedisBus:
             raise BusUnavailable(f"Redis {version} is too old; this needs 6.2 or newer, or any Valkey")
 
     async def _call(self, command: Callable[[], Awaitable[R]]) -> R:
+        task = asyncio.current_task()
+        cancels = task.cancelling() if task else 0
+        reply = await self._in_our_errors(command)
+        # A cancellation that meets the client's own wait_for just as the reply arrives is lost in Python 3.11: whoever
+        # stops a reader would wait for ever.
+        if task and task.cancelling() > cancels:
+            raise asyncio.CancelledError
+        return reply
+
+    async def _in_our_errors(self, command: Callable[[], Awaitable[R]]) -> R:
         try:
             return await command()
         except AuthenticationError as error:
