@@ -1,5 +1,6 @@
 """A stage that does nothing at all, under the name that its module is started by."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from shared.stage import Health, Visit, VisitWorker, VisitWorkerBase
@@ -9,7 +10,7 @@ class IdleStage:
     """Ready at once, deaf for ever."""
 
     name: ClassVar[str] = "idle"
-    reads: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[Sequence[str]] = ()
 
     async def warm_up(self) -> Health:
         return Health(engine="none")

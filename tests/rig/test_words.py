@@ -1,0 +1,22 @@
+"""How wrong words are counted."""
+
+import pytest
+
+from rig.words import word_errors
+
+
+@pytest.mark.parametrize(
+    ("said", "understood", "expected"),
+    [
+        ("Yes.", "yes", (0, 1)),
+        ("Mister Hale, tonight?", "Mr. Hale, to-night", (0, 3)),
+        ("ten of clubs", "10 of clubs", (0, 3)),
+        ("one two three", "one three", (1, 3)),
+        ("one two", "one and two", (1, 2)),
+        ("one two", "one too", (1, 2)),
+        ("one two", "", (2, 2)),
+        ("", "invented", (1, 0)),
+    ],
+)
+def test_only_words_that_sound_different_count(said: str, understood: str, expected: tuple[int, int]) -> None:
+    assert word_errors(said, understood) == expected
