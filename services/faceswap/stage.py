@@ -160,13 +160,13 @@ class MirrorVisit(VisitWorkerBase):
         )
 
     async def run(self) -> None:
-        """Pictures at the wished rate while they are wanted; a late one is not made up for."""
+        """Pictures at the wished rate while they are wanted; one late picture is made up for, a row of them is not."""
         clock, period = self._visit.clock, 1.0 / self._stage.config.fps
         seq = (await self._visit.outlet.tail("mirror")).seq
         due = clock.now()
         while True:
             await self._is_wanted.wait()
-            due = max(due + period, clock.now())
+            due = max(due + period, clock.now() - period)
             await clock.sleep_until(due)
             look = Look(source=self._source, is_veiled=self._shown.is_veiled)
             picture = await self._stage.in_thread(partial(self._stage.maker.make, look, clock.now()))
