@@ -21,10 +21,12 @@ class RenderedClause(msgspec.Struct, frozen=True):
 
     text: str
     frames: tuple[Frame, ...]
+    pause: tuple[Frame, ...] = ()
+    """The silence after it, if another clause follows."""
 
     @property
     def samples(self) -> int:
-        """Length at 24 kHz."""
+        """Length of the words at 24 kHz."""
         return self.frames[-1].end_sample - self.frames[0].from_sample if self.frames else 0
 
 
@@ -32,11 +34,8 @@ class RenderedLine(msgspec.Struct, frozen=True):
     """A whole line, ready."""
 
     clauses: tuple[RenderedClause, ...]
-
-    @property
-    def samples(self) -> int:
-        """Length at 24 kHz."""
-        return sum(clause.samples for clause in self.clauses)
+    samples: int
+    """Length at 24 kHz, pauses included."""
 
 
 class RenderedLines:

@@ -52,16 +52,13 @@ class Speaker:
         """Synthesise one clause and publish it as it is made. Raises EngineFailed."""
         speech = self.speech_of(saying.cause)
         began = self._visit.clock.now()
-        words = Words(
-            text=text,
-            voice=saying.voice,
-            language=saying.language,
-            index=index,
-            from_sample=speech.start_of(index),
-            after=speech.before(index),
-        )
+        start = speech.start_of(index)
+        if start is None:
+            await self._pause(saying, speech, index)
+            start = speech.end_before(index)
+        words = Words(text=text, voice=saying.voice, language=saying.language)
         is_first = True
-        async for frames in self._voicing.frames(words, is_urgent=True):
+        async for frames in self._voicing.frames(words, start, is_urgent=True):
             chunks = [_chunk(saying, index, frame) for frame in frames]
             if is_first:
                 spent = self._visit.clock.now() - began
@@ -69,12 +66,18 @@ class Speaker:
                 is_first = False
             await self._publish(speech, chunks)
 
+    async def _pause(self, saying: Saying, speech: TurnSpeech, index: int) -> None:
+        """The breath before a clause, let out at once: it plays while the model works. Counts to the clause before."""
+        if (before := speech.before(index)) is not None:
+            frames = self._voicing.pause(before[1], speech.end_before(index))
+            await self._publish(speech, [_chunk(saying, before[0], frame) for frame in frames])
+
     async def replay(self, saying: Saying, line: RenderedLine) -> None:
         """Publish a line that lies ready. No model on the path."""
         speech = self.speech_of(saying.cause)
         chunks: list[SpeechChunk] = []
         for index, clause in enumerate(line.clauses):
-            own = [msgspec.structs.replace(_chunk(saying, index, f), is_rendered=True) for f in clause.frames]
+            own = [_chunk(saying, index, frame, is_rendered=True) for frame in clause.frames + clause.pause]
             if own:
                 own[0] = msgspec.structs.replace(own[0], text=clause.text, clause_samples=clause.samples)
             chunks.extend(own)
@@ -97,10 +100,10 @@ class Speaker:
     async def _publish(self, speech: TurnSpeech, chunks: list[SpeechChunk]) -> None:
         await self._visit.outlet.publish(*chunks)
         for chunk in chunks:
-            speech.note(chunk.clause, chunk.from_sample + len(chunk.pcm) // 2, chunk.text)
+            speech.note(chunk)
 
 
-def _chunk(saying: Saying, index: int, frame: Frame) -> SpeechChunk:
+def _chunk(saying: Saying, index: int, frame: Frame, *, is_rendered: bool = False) -> SpeechChunk:
     cause = saying.cause
     return SpeechChunk(
         epoch=cause.epoch,
@@ -111,5 +114,6 @@ def _chunk(saying: Saying, index: int, frame: Frame) -> SpeechChunk:
         from_sample=frame.from_sample,
         pcm=frame.pcm,
         clause=index,
+        is_rendered=is_rendered,
         engine=saying.engine,
     )

@@ -25,7 +25,7 @@ class VoiceSample(msgspec.Struct, frozen=True, kw_only=True):
     samples: NDArray[np.float32]
     """Mono, 16 kHz, -1..1, shape (n,): 5 to 9 s of speech, pauses shortened."""
     text: str
-    """What is said in it, as understood: may have wrong words."""
+    """What is said in it, as understood: may have wrong words; empty if it is not known."""
 
 
 class Voice(Protocol):

@@ -15,28 +15,35 @@ class TurnSpeech:
         """Samples at 24 kHz that were published."""
         self.has_failed = False
         """Something of it could not be spoken."""
-        self.is_over = False
         self._ends: dict[int, int] = {}
         self._texts: dict[int, str] = {}
+        self._starts: dict[int, int] = {}
 
     def is_of(self, turn: int, rev: int) -> bool:
         """Whether this is the speech of that guess."""
         return (self.turn, self.rev) == (turn, rev)
 
-    def start_of(self, clause: int) -> int:
-        """Sample at which a clause begins: where the one before it ended. The same however often it is asked."""
+    def start_of(self, clause: int) -> int | None:
+        """Sample at which the words of a clause began; None if they have not begun."""
+        return self._starts.get(clause)
+
+    def end_before(self, clause: int) -> int:
+        """Sample at which what precedes a clause ended; 0 if nothing does."""
         return max((end for index, end in self._ends.items() if index < clause), default=0)
 
-    def before(self, clause: int) -> str:
-        """Words of the clause before it; empty if there is none."""
-        return self._texts.get(max((index for index in self._ends if index < clause), default=-1), "")
+    def before(self, clause: int) -> tuple[int, str] | None:
+        """Index and words of the clause before it; None if there is none."""
+        index = max((index for index in self._ends if index < clause), default=None)
+        return None if index is None else (index, self._texts.get(index, ""))
 
-    def note(self, clause: int, end_sample: int, text: str = "") -> None:
-        """A clause has been published up to `end_sample`; `text` if these are its words."""
-        self._ends[clause] = max(end_sample, self._ends.get(clause, 0))
-        self.position = max(self.position, end_sample)
-        if text:
-            self._texts[clause] = text
+    def note(self, chunk: SpeechChunk) -> None:
+        """This has been published."""
+        end = chunk.from_sample + len(chunk.pcm) // 2
+        self._ends[chunk.clause] = max(end, self._ends.get(chunk.clause, 0))
+        self.position = max(self.position, end)
+        if chunk.text:
+            self._texts[chunk.clause] = chunk.text
+            self._starts[chunk.clause] = chunk.from_sample
 
 
 def recalled(published: Iterable[AnyEvent]) -> TurnSpeech | None:
@@ -48,7 +55,5 @@ def recalled(published: Iterable[AnyEvent]) -> TurnSpeech | None:
         if speech is None or not speech.is_of(event.turn, event.rev):
             speech = TurnSpeech(event.turn, event.rev)
         if isinstance(event, SpeechChunk):
-            speech.note(event.clause, event.from_sample + len(event.pcm) // 2, event.text)
-        else:
-            speech.is_over = True
+            speech.note(event)
     return speech

@@ -1,4 +1,4 @@
-"""From words to chunks: one clause through the engine, trimmed, limited, faded, with the breath before it."""
+"""From words to chunks: one clause through the engine, trimmed, limited and faded; and the breath between two."""
 
 from collections.abc import AsyncIterator
 
@@ -14,16 +14,11 @@ from services.tts.synthesizer import Synthesizer, Voice
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
-    """A clause and its place in a turn."""
+    """A clause and who speaks it."""
 
     text: str
     voice: Voice
     language: str
-    index: int = 0
-    from_sample: int = 0
-    """Where it begins, its pause included."""
-    after: str = ""
-    """The clause before it: sets the pause. Empty: there is none."""
 
 
 class Voicing:
@@ -34,11 +29,9 @@ class Voicing:
         self.desk = EngineDesk()
         self._config = config
 
-    async def frames(self, words: Words, *, is_urgent: bool) -> AsyncIterator[list[Frame]]:
-        """A clause as chunks, as they are made. Raises EngineFailed."""
-        framer, edges = Framer(words.from_sample), Edges()
-        if frames := framer.push(silence(self._pause_ms(words.after))):
-            yield frames  # at once: the pause plays while the model works
+    async def frames(self, words: Words, from_sample: int, *, is_urgent: bool) -> AsyncIterator[list[Frame]]:
+        """A clause as chunks, as they are made, the first beginning at `from_sample` of the turn. Raises EngineFailed."""
+        framer, edges = Framer(from_sample), Edges()
         blocks = self.desk.pieces(
             lambda: self.engine.synthesize(words.text, words.voice, words.language), is_urgent=is_urgent
         )
@@ -48,19 +41,22 @@ class Voicing:
         if frames := framer.push(edges.finish()) + framer.finish():
             yield frames
 
+    def pause(self, after: str, from_sample: int) -> list[Frame]:
+        """The silence between a clause with these words and the next."""
+        framer = Framer(from_sample)
+        length_ms = self._config.sentence_pause_ms if ends_sentence(after) else self._config.clause_pause_ms
+        return framer.push(silence(length_ms)) + framer.finish()
+
     async def render(self, text: str, voice: Voice, language: str) -> RenderedLine:
         """A whole line, when there is time. Raises EngineFailed."""
         done: list[RenderedClause] = []
-        position, after = 0, ""
-        for index, clause in enumerate(clauses(text)):
-            words = Words(text=clause, voice=voice, language=language, index=index, from_sample=position, after=after)
-            frames = [frame async for some in self.frames(words, is_urgent=False) for frame in some]
-            done.append(RenderedClause(clause, tuple(frames)))
+        parts = clauses(text)
+        position = 0
+        for number, part in enumerate(parts, 1):
+            words = Words(text=part, voice=voice, language=language)
+            frames = [frame async for some in self.frames(words, position, is_urgent=False) for frame in some]
             position = frames[-1].end_sample if frames else position
-            after = clause
-        return RenderedLine(tuple(done))
-
-    def _pause_ms(self, after: str) -> int:
-        if not after:
-            return 0
-        return self._config.sentence_pause_ms if ends_sentence(after) else self._config.clause_pause_ms
+            pause = self.pause(part, position) if number < len(parts) else []
+            position = pause[-1].end_sample if pause else position
+            done.append(RenderedClause(part, tuple(frames), tuple(pause)))
+        return RenderedLine(tuple(done), position)

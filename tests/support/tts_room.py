@@ -72,7 +72,12 @@ class Room:
 
 @contextlib.asynccontextmanager
 async def visiting(
-    room: Room, engine: Synthesizer | None = None, *, language: str = "en", stage: TtsStage | None = None
+    room: Room,
+    engine: Synthesizer | None = None,
+    *,
+    language: str = "en",
+    stage: TtsStage | None = None,
+    closes_stage: bool = True,
 ) -> AsyncIterator[TtsVisit]:
     """A worker of the stage in this room, started, with its own loop running."""
     stage = stage or TtsStage(TtsConfig(), engine or Tone(Options()))
@@ -86,7 +91,8 @@ async def visiting(
         beside.cancel()
         await asyncio.wait({beside})
         await worker.close()
-        await stage.close()
+        if closes_stage:
+            await stage.close()
 
 
 def sample(hertz: float = 120.0, turn: int = 1) -> VoiceSampleTaken:

@@ -1,7 +1,8 @@
 """Two voices saying the same words, laid side by side frame by frame. Pure numpy.
 
 The visitor's sample comes with its words, so the stock voice can say them too: from the pairs we learn how far the
-visitor's formants lie from the stock voice's, sound by sound, without any model of speakers.
+visitor's formants lie from the stock voice's, sound by sound, without any model of speakers. Without words, frames are
+paired by likeness alone.
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ _STEP = 2
 _QUIET = 8.0
 """Natural log of power below the loudest frame: what is softer at either end is not aligned."""
 
-WARPS = np.arange(0.82, 1.23, 0.02)
+WARPS = np.arange(0.82, 1.33, 0.02)
 """Ratios of formants that are tried: from a tall man's to a small child's, seen from an average man."""
 
 
@@ -31,9 +32,21 @@ def align(first: VoicePrint, second: VoicePrint) -> Pairs:
     return np.asarray(path * _STEP + np.array([a0, b0]))
 
 
+def match(first: VoicePrint, second: VoicePrint) -> Pairs:
+    """For every voiced frame of `second` the frame of `first` that sounds most like it: pairs when the words are not known."""
+    own, other = np.flatnonzero(first.is_voiced), np.flatnonzero(second.is_voiced)
+    nearest = squares(_features(second)[other], _features(first)[own]).argmin(axis=1)
+    return np.stack([own[nearest], other], axis=1)
+
+
 def both_voiced(pairs: Pairs, first: VoicePrint, second: VoicePrint) -> Pairs:
     """The pairs in which both speak with their voice."""
     return np.asarray(pairs[first.is_voiced[pairs[:, 0]] & second.is_voiced[pairs[:, 1]]])
+
+
+def squares(a: Floats, b: Floats) -> Floats:
+    """Squared distances between rows, shape (len(a), len(b))."""
+    return np.asarray((a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None] - 2.0 * a @ b.T)
 
 
 def best_warp(pairs: Pairs, first: VoicePrint, second: VoicePrint) -> float:
@@ -73,8 +86,7 @@ def _features(voice: VoicePrint) -> Floats:
 def _path(a: Floats, b: Floats) -> Pairs:
     """Dynamic time warping, computed along anti-diagonals, which numpy can do at once."""
     n, m = len(a), len(b)
-    squares = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None] - 2.0 * a @ b.T
-    distance = np.sqrt(np.maximum(squares, 0.0))
+    distance = np.sqrt(np.maximum(squares(a, b), 0.0))
     cost = np.full((n + 1, m + 1), np.inf)
     cost[0, 0] = 0.0
     for diagonal in range(2, n + m + 1):

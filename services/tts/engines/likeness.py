@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.tts.engines.alignment import align, best_warp, both_voiced
+from services.tts.engines.alignment import align, best_warp, both_voiced, match, squares
 from services.tts.engines.voice_print import TOLD, VoicePrint, cepstra, extended, level, smooth, voiced, warp
 from services.tts.engines.world import Floats, Frames
 
@@ -74,9 +74,7 @@ class Likeness(msgspec.Struct, frozen=True):
         own, stock = after[is_voiced], before[is_voiced]
         shapes = (cepstra(own - level(own)) - self.shape_mean) / self.shape_spread
         said = cepstra(stock - level(stock)) / self.stock_spread
-        distance = (1.0 - _BY_WORDS) * _squares(shapes, self.sound_shapes) + _BY_WORDS * _squares(
-            said, self.stock_shapes
-        )
+        distance = (1.0 - _BY_WORDS) * squares(shapes, self.sound_shapes) + _BY_WORDS * squares(said, self.stock_shapes)
         nearest = np.argpartition(distance, _NEAREST, axis=1)[:, :_NEAREST]
         wanted = self.sounds[nearest].mean(axis=1)
         change = np.zeros_like(after)
@@ -85,10 +83,21 @@ class Likeness(msgspec.Struct, frozen=True):
 
 
 def likeness(
-    stock: VoicePrint, visitor: VoicePrint, same_words: VoicePrint, strength: float
+    stock: VoicePrint, visitor: VoicePrint, same_words: VoicePrint | None, strength: float
 ) -> Generator[None, None, Likeness]:
-    """How to get from `stock` to `visitor`, in steps. `same_words`: the stock voice saying what the visitor's sample says."""
-    pairs = both_voiced(align(same_words, visitor), same_words, visitor)
+    """How to get from `stock` to `visitor`, in steps.
+
+    Args:
+        stock: The voice to start from.
+        visitor: The voice to come near.
+        same_words: The stock voice saying what the visitor's sample says; None if its words are not known.
+        strength: How far each sound is drawn toward the visitor's own, 0..1.
+    """
+    if same_words is None:
+        same_words = stock
+        pairs = match(stock, visitor)
+    else:
+        pairs = both_voiced(align(same_words, visitor), same_words, visitor)
     yield
     factor = best_warp(pairs, same_words, visitor)
     yield
@@ -112,11 +121,6 @@ def likeness(
         shape_spread=moved.std(axis=0) + 1e-6,
         stock_spread=stock_spread,
     )
-
-
-def _squares(a: Floats, b: Floats) -> Floats:
-    """Squared distances, shape (len(a), len(b))."""
-    return np.asarray((a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None] - 2.0 * a @ b.T)
 
 
 def _glided(change: Floats) -> Floats:

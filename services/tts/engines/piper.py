@@ -5,7 +5,6 @@ Not a clone, and not called one: a voice that leans toward yours. Piper is GPL-3
 
 from collections.abc import Callable, Generator, Iterator
 from importlib.metadata import version
-from typing import TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -19,11 +18,10 @@ from services.tts.engines.voice_print import VoicePrint, take_print
 from services.tts.engines.world import Floats, careful_pitch, envelope_of, quick_pitch
 from services.tts.loudness import gain_to_target
 from services.tts.speakable import clean
+from services.tts.steps import drained
 from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
 from shared.audio import MICROPHONE_HZ, VOICE_HZ
 from shared.errors import EngineFailed
-
-T = TypeVar("T")
 
 _LANGUAGES = ("en",)
 
@@ -36,6 +34,9 @@ _PATTERN = (
 
 _CALIBRATION = "Tell me what you see."
 """Said once in a new voice, to bring it to the loudness of all others."""
+
+_MISMATCH = 1.9
+"""A sample so many times longer or shorter than its words take has other words."""
 
 _STEP_FRAMES = 120
 """Latent frames the stock voice speaks in one step, 1.4 s: a tenth of a second of work."""
@@ -83,7 +84,7 @@ class Piper:
     def warm_up(self) -> None:
         """See Synthesizer."""
         self._net = PiperNet(self._options.noise, self._options.duration_noise)
-        samples, pitch = _drained(self._stock_saying(" ".join(_PATTERN)))
+        samples, pitch = drained(self._stock_saying(" ".join(_PATTERN)))
         self._stock = _print_of(samples, pitch)
         self._host = PiperVoiceHandle(HOST, gain_to_target(_at_voice_hz(samples)))
 
@@ -98,15 +99,11 @@ class Piper:
         """See Synthesizer."""
         if self._stock is None:
             raise EngineFailed("piper: not warmed up")
-        if not clean(sample.text):
-            raise EngineFailed("piper: the voice sample has no words")
-        samples = soxr.resample(sample.samples.astype(np.float64), MICROPHONE_HZ, PIPER_HZ)
+        samples = soxr.resample(np.nan_to_num(sample.samples).astype(np.float64), MICROPHONE_HZ, PIPER_HZ)
         pitch = yield from _careful_pitch(samples)
         visitor = _print_of(samples, pitch)
         yield
-        said, said_pitch = yield from self._stock_saying(sample.text)
-        same_words = _print_of(said, said_pitch)
-        yield
+        same_words = yield from self._same_words(sample.text, len(samples))
         voice = PiperVoiceHandle(
             SELF, 1.0, (yield from likeness(self._stock, visitor, same_words, self._options.strength))
         )
@@ -155,6 +152,17 @@ class Piper:
                 yield net.sound(track, start, end).astype(np.float64)
                 start, step = end, int(options.block_s * PIPER_HZ / HOP)
 
+    def _same_words(self, text: str, n_samples: int) -> Generator[None, None, VoicePrint | None]:
+        """The stock voice saying the sample's words; None where these can hardly be its words, which took `n_samples`."""
+        if not (text := clean(text)):
+            return None
+        said, pitch = yield from self._stock_saying(text)
+        if not 1.0 / _MISMATCH < len(said) / n_samples < _MISMATCH:
+            return None
+        print_ = _print_of(said, pitch)
+        yield
+        return print_
+
     def _stock_saying(self, text: str) -> Generator[None, None, tuple[Floats, Floats]]:
         """The stock voice and its pitch, in steps of a sentence."""
         net = self._loaded()
@@ -177,15 +185,6 @@ class Piper:
         return self._net
 
 
-def _drained(steps: Generator[None, None, T]) -> T:
-    """The result of all steps at once."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return cast("T", end.value)
-
-
 def _print_of(samples: Floats, pitch: Floats) -> VoicePrint:
     found = take_print(pitch, envelope_of(samples, pitch))
     if found is None:
@@ -200,7 +199,7 @@ def _careful_pitch(samples: Floats) -> Generator[None, None, Floats]:
     if len(heard) < 50:
         raise EngineFailed("piper: hardly any voice in the sample")
     middle = float(np.median(heard))
-    low, high = max(60.0, middle * 0.6), min(500.0, middle * 1.8)
+    low, high = max(60.0, middle * 0.65), min(500.0, middle * 1.65)
     parts: list[Floats] = []
     margin, step = PIPER_HZ // 5, PIPER_HZ
     for start in range(0, len(samples), step):

@@ -49,8 +49,10 @@ class Tone:
     def make_voice(self, sample: VoiceSample) -> Generator[None, None, Voice]:
         """See Synthesizer. The pitch is the sample's strongest frequency between 80 and 400 Hz."""
         yield
+        if not len(sample.samples):
+            raise EngineFailed("tone: the voice sample is empty")
         spectrum = np.abs(np.fft.rfft(sample.samples))
-        hertz = np.fft.rfftfreq(max(1, len(sample.samples)), 1.0 / MICROPHONE_HZ)[: len(spectrum)]
+        hertz = np.fft.rfftfreq(len(sample.samples), 1.0 / MICROPHONE_HZ)
         band = (hertz > 80.0) & (hertz < 400.0)
         if not band.any() or spectrum[band].max() <= 0.0:
             raise EngineFailed("tone: nothing sounds in the voice sample")
