@@ -26,7 +26,7 @@ class TurnConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Breath between two lines of the play."""
     echo_window_s: float = 4.0
     """Words that align with what the loudspeaker said this recently are echo."""
-    max_guesses: int = 3
+    max_guesses: int = 6
     """Speculative replies per utterance."""
 
 

@@ -62,6 +62,8 @@ class Turns:
         self._signals: dict[int, ev.SignalHeard] = {}
         """Per utterance: the newest signal, until its final transcript is there."""
         self._finals_told: set[int] = set()
+        self._unanswered = 0
+        """Utterance whose answer was ordered while the mirror was speaking; 0: none."""
 
     def drain(self) -> list[Effect]:
         """Take what must be done."""
@@ -167,8 +169,9 @@ class Turns:
         sounding = current.heard_text(current.heard_samples(now)) if current else ""
         if is_echo(text, f"{self.ledger.lately_played(since)} {sounding}"):
             return False
-        if current and current.may_be_cut and self._is_listening:
+        if current and self.floor.ducked_at and current.may_be_cut and self._is_listening:
             self._cut("barge_in", now)
+        # Words of an utterance that began before the mirror took the floor do not take it back: the play could not wait.
         return current is None or current.may_be_cut
 
     def _ask(self, utterance: int, said: str, now: float, *, is_guess: bool) -> Speech | None:
@@ -370,8 +373,11 @@ class Turns:
     def answer(self, utterance: int, now: float) -> None:
         """Let the reply to an utterance out as soon as it sounds."""
         final, brief = self._final, self._brief(now)
-        if self.presenter.is_sounding or final is None or final.turn != utterance or not brief.wants_reply:
+        if final is None or final.turn != utterance or not brief.wants_reply:
             self.effects.append(Inform(ReplyDone(said="", failed=True)))
+            return
+        if self.presenter.is_sounding:
+            self._unanswered = utterance
             return
         said = self.guesses.reply.visitor_said if self.guesses.reply else final.text
         reply = self.guesses.ask(utterance, said, brief, self.ledger.history(), now, is_guess=False)
@@ -387,6 +393,7 @@ class Turns:
             self._cut("scene", now)
         else:
             self.guesses.drop()
+        self._unanswered = 0
 
     def enter(self, order: EnterScene, now: float) -> None:
         """A scene begins: what was meant for the one before is void."""
@@ -428,6 +435,9 @@ class Turns:
                 pass
         if self.presenter.is_overdue(now):
             self._finish(self.presenter.current, now, was_cut=False)
+        if self._unanswered and not self.presenter.is_sounding:
+            utterance, self._unanswered = self._unanswered, 0
+            self.answer(utterance, now)
         self._keep_deadlines(now)
         self._next_line(now)
         self._release(now)

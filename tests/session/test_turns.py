@@ -134,7 +134,7 @@ def test_a_guess_with_other_words_is_discarded_and_asked_again() -> None:
 def test_there_are_only_so_many_guesses_at_one_utterance() -> None:
     room = Room()
     room.started(1.0)
-    for count in range(6):
+    for count in range(CONFIG.max_guesses + 3):
         room.guess("word " * (count + 1), 1.5 + count)
     assert len(room.published(ev.ReplyRequest)) == CONFIG.max_guesses
 
@@ -205,6 +205,21 @@ def test_words_over_the_mirror_end_its_turn_and_the_ledger_knows_how_far_it_came
     assert [event.reason for event in room.published(ev.EpochAdvanced)] == ["barge_in"]
     assert (heard.mirror_said, heard.was_cut) == ("the line", True)
     assert room.told(LineDone) == [LineDone(line="a", was_cut=True)]
+
+
+def test_who_was_speaking_before_the_mirror_took_the_floor_does_not_cut_it() -> None:
+    room = Room()
+    room.started(1.0)
+    room.line("a", 1.5, seconds=4.0)
+    room.turns.tick(1.5 + CONFIG.floor_wait_s)
+    room.final("I had not finished yet", 5.0)
+    room.turns.answer(1, 5.0)
+    assert room.published(ev.EpochAdvanced) == []
+    assert room.told(UtteranceHeard) != []
+    assert room.published(ev.ReplyRequest) == []
+    room.turns.tick(12.0)
+    room.turns.tick(12.1)
+    assert room.published(ev.ReplyRequest)[-1].said == "I had not finished yet"
 
 
 def test_a_line_that_may_not_be_cut_is_not() -> None:
