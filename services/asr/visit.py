@@ -118,7 +118,7 @@ class HearingWorker(VisitWorkerBase):
                 await self._ask(order)
             else:
                 await self._orders.put(Noticed(order, self._now()))
-            if isinstance(order, Finish) and self._is_lagging:
+            if isinstance(order, (AskTurn, Finish)) and self._is_lagging:
                 await self._drained()  # and ahead of the decodes, until the memory no longer holds what they want
 
     async def _drained(self) -> None:
