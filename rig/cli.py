@@ -198,3 +198,19 @@ def doctor(as_json: Json = False) -> None:
     from rig.doctor import run_doctor
 
     sys.exit(run_doctor(as_json=as_json))
+
+
+@bench_app.callback()
+def bench() -> None:
+    """Measure this machine; take the figures on a quiet one."""
+
+
+@bench_app.command("conversation")
+def bench_conversation(
+    turns: Annotated[int, typer.Option(min=1, help="How many answers to measure; each takes about 2 s.")] = 60,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
+) -> None:
+    """Our own share of the delay (bus and code), with engines that only wait. Exit code 1 if it is above its budget."""
+    from rig.bench_command import run_conversation
+
+    sys.exit(run_conversation(turns, json_file))

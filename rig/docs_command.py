@@ -3,12 +3,14 @@
 from rig.console import say
 from rig.manifest import read_manifest
 from rig.models_doc import PAGE, page
+from rig.service import ROOT
 from shared import describe
 
 
 def write_docs(*, is_check: bool) -> int:
     """Write the pages, or with `is_check` only compare; returns 1 if a compared page is out of date."""
-    status = describe.main(["--check"] if is_check else [])
+    pages = ["--events", str(ROOT / "docs/events.md"), "--js", str(ROOT / "services/session/web/shared/wire.js")]
+    status = describe.main([*pages, "--check"] if is_check else pages)
     text = page(read_manifest())
     if not is_check:
         PAGE.write_text(text, encoding="utf-8")

@@ -37,6 +37,8 @@ class Kiosk:
         self.language = ""
         self.is_open = False
         """The mirror listens."""
+        self.has_begun = asyncio.Event()
+        """A visit has begun, or will not."""
         self.is_over = asyncio.Event()
         """The visit is forgotten, or the socket is closed."""
         self._socket = socket
@@ -115,6 +117,7 @@ class Kiosk:
             self.recording.gap_count = self.loudspeaker.gap_count
             self.recording.sounded = self.loudspeaker.sounded
             self.is_over.set()
+            self.has_begun.set()
             self._spoke_out.set()
 
     async def _send(self, message: wire.Up) -> None:
@@ -130,6 +133,7 @@ class Kiosk:
             await self._clock.sleep_until(start + (self.microphone.chunks + 1) * CHUNK_S)
             seq = self.microphone.chunks
             captured_at = start + (seq + 1) * CHUNK_S + self._offset
+            self.recording.microphone_from = start + self._offset
             if self.recording.spoken and self.microphone.is_speaking:
                 self._place_speech(captured_at)
             await self._send(wire.Audio(seq=seq, pcm=self.microphone.next_chunk(), captured_at=captured_at))
@@ -255,6 +259,8 @@ class Kiosk:
         self.recording.scenes.append((self.now(), scene))
         self.recording.session = scene.session or self.recording.session
         self.recording.ends_at = scene.ends_at or self.recording.ends_at
+        if scene.session:
+            self.has_begun.set()
 
     async def _photograph(self, order: wire.Capture) -> None:
         self.recording.bursts.append(self.now())

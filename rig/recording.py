@@ -42,6 +42,8 @@ class Recording(msgspec.Struct, kw_only=True):
 
     session: str = ""
     approached_at: float = 0.0
+    microphone_from: float = 0.0
+    """When the microphone's first chunk began: chunks end every 20 ms from here."""
     ends_at: float = 0.0
     """When the session said that the visit would end."""
     spoken: list[Spoken] = []

@@ -1,7 +1,6 @@
 """Plays a recorded visitor through the real kiosk socket, in real time, and measures what they had."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -101,12 +100,14 @@ async def _visit(client: Kiosk, visitor: Visitor, redis_url: str, progress: Prog
 
 
 async def _begun(client: Kiosk) -> None:
-    deadline = time.monotonic() + BEGIN_PATIENCE_S
-    while not client.recording.session:
-        if time.monotonic() > deadline or client.is_over.is_set():
-            why = "; ".join(f"{one.reason}: {one.detail}" for one in client.recording.refused)
-            raise EngineFailed(f"rehearse: no visit began within {BEGIN_PATIENCE_S:.0f} s {why}".rstrip())
-        await asyncio.sleep(0.05)
+    try:
+        async with asyncio.timeout(BEGIN_PATIENCE_S):
+            await client.has_begun.wait()
+    except TimeoutError:
+        pass  # said below, with what the session gave as its reason
+    if not client.recording.session:
+        why = "; ".join(f"{one.reason}: {one.detail}" for one in client.recording.refused)
+        raise EngineFailed(f"rehearse: no visit began within {BEGIN_PATIENCE_S:.0f} s {why}".rstrip())
 
 
 async def _show(client: Kiosk, progress: Progress) -> None:

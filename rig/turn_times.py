@@ -4,6 +4,7 @@ Instants are seconds on the host clock. The delay a visitor feels runs from the 
 captured it, to the first sample of the mirror's next words, as the loudspeaker sounded it.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ import msgspec
 from rig.loudspeaker import Sounded
 from rig.recording import Recording, Spoken
 from rig.words import word_errors
-from shared.audio import VOICE_HZ
+from shared.audio import MICROPHONE_CHUNK, MICROPHONE_HZ, VOICE_HZ
 from shared.events import (
     AnyEvent,
     Event,
@@ -78,7 +79,10 @@ def turns_of(recording: Recording, events: Sequence[AnyEvent]) -> list[Turn]:
     """Every turn of the mirror that sounded, and everything the visitor said that no turn followed."""
     began = first_sounds(recording.sounded)
     answers = {turn: spoken for spoken in recording.spoken if (turn := _answer_to(spoken, began))}
-    turns = [_turn(number, at, answers.get(number), events) for number, at in sorted(began.items(), key=lambda x: x[1])]
+    paths = [
+        _path(number, at, recording.microphone_from, events) for number, at in sorted(began.items(), key=lambda x: x[1])
+    ]
+    turns = [_turn(path, answers.get(path.turn), events) for path in paths]
     unanswered = [spoken for spoken in recording.spoken if answers.get(_answer_to(spoken, began)) is not spoken]
     return turns + [_words_of(Turn(), spoken, events) for spoken in unanswered]
 
@@ -117,8 +121,8 @@ def _words_of(turn: Turn, spoken: Spoken, events: Sequence[AnyEvent]) -> Turn:
     return turn
 
 
-def _turn(number: int, sounded_at: float, spoken: Spoken | None, events: Sequence[AnyEvent]) -> Turn:
-    path = _path(number, sounded_at, events)
+def _turn(path: "_Path", spoken: Spoken | None, events: Sequence[AnyEvent]) -> Turn:
+    number, sounded_at = path.turn, path.sounded_at
     heard = next((event for event in of_type(events, TurnHeard) if event.turn == number), None)
     turn = Turn(
         turn=number,
@@ -152,29 +156,33 @@ def _answers(path: "_Path", final: FinalTranscript) -> bool:
     return bool(path.request and path.request.utterance == final.turn)
 
 
-def _path(number: int, sounded_at: float, events: Sequence[AnyEvent]) -> "_Path":
+def _path(number: int, sounded_at: float, microphone_from: float, events: Sequence[AnyEvent]) -> "_Path":
     """What happened on the way to a turn's first sound, in the revision that was let out."""
     due = next((e for e in of_type(events, SpeechDue) if e.speech_turn == number and e.from_sample == 0), None)
     mine = [event for event in events if event.turn == number and (due is None or event.rev == due.speech_rev)]
     return _Path(
+        turn=number,
         wanted=next((event for event in of_type(events, LineWanted) if event.turn == number), None),
         request=next(iter(of_type(mine, ReplyRequest)), None),
         clause=next(iter(of_type(mine, ReplyClause)), None),
         chunk=next((event for event in of_type(mine, SpeechChunk) if event.from_sample == 0), None),
         due=due,
         sounded_at=sounded_at,
+        microphone_from=microphone_from,
     )
 
 
 class _Path(msgspec.Struct, frozen=True, kw_only=True):
     """What happened on the way to one turn's first sound."""
 
+    turn: int
     wanted: LineWanted | None
     request: ReplyRequest | None
     clause: ReplyClause | None
     chunk: SpeechChunk | None
     due: SpeechDue | None
     sounded_at: float
+    microphone_from: float
 
 
 def _note_times(turn: Turn, path: _Path, final: FinalTranscript | None, zero: float) -> None:
@@ -202,13 +210,14 @@ def own_share_ms(path: _Path, final: FinalTranscript, guesses: Sequence[GuessTra
     """Bus and code on the path to the first sound: each hop's time less its engine's and the named waits. ms.
 
     The path runs through the final transcript where the reply was ready before it, else through what the reply was
-    started from. The waits are the end-of-turn detection (`waited_s`) and the lead before the loudspeaker.
+    started from. The waits are the end-of-turn detection (`waited_s`), the rest of the 20 ms microphone chunk in which it
+    decided, and the lead before the loudspeaker.
     """
     if not (path.request and path.clause and path.chunk and path.due) or path.due.at < final.at:
         return None
     release = path.due.at - max(final.at, path.chunk.at)
     playout = path.sounded_at - path.due.due_at
-    hearing = max(0.0, final.at - final.ended_at - final.waited_s - final.engine_s)
+    hearing = final.at - _chunk_end(final.ended_at + final.waited_s, path.microphone_from) - final.engine_s
     if path.chunk.at <= final.at:
         return _ms(hearing + release + playout)
     source = next((guess for guess in reversed(guesses) if guess.at <= path.request.at), None)
@@ -216,6 +225,13 @@ def own_share_ms(path: _Path, final: FinalTranscript, guesses: Sequence[GuessTra
     begun_at = source.at if source is not None and from_guess else final.at
     making = path.chunk.at - begun_at - path.clause.engine_s - path.chunk.engine_s
     return _ms((0.0 if from_guess else hearing) + making + release + playout)
+
+
+def _chunk_end(instant: float, microphone_from: float) -> float:
+    """When the microphone chunk that holds this instant is complete and can leave the kiosk."""
+    chunk_s = MICROPHONE_CHUNK / MICROPHONE_HZ
+    chunks = math.ceil(round((instant - microphone_from) / chunk_s, 3))
+    return microphone_from + chunks * chunk_s
 
 
 def _ms(seconds: float) -> float:

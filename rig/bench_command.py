@@ -1,0 +1,27 @@
+"""`mirror bench`: what the terminal sees of it."""
+
+from pathlib import Path
+
+import msgspec
+
+from rig.bench import bench_conversation
+from rig.console import print_json, progress_bar, say, table_of
+
+P50_MS, P99_MS = 4.0, 10.0
+"""What our own share should stay under: design.md, budget."""
+
+
+def run_conversation(turns: int, json_file: Path | None) -> int:
+    """Bench and print; returns 1 if our own share is above its budget."""
+    with progress_bar("benching") as progress:
+        found = bench_conversation(turns, progress)
+    if json_file == Path("-"):
+        print_json(found)
+    else:
+        rows = [{"measure": name, **getattr(found, name)} for name in ("own_share_ms", "latency_ms", "engines_ms")]
+        table_of(rows, ["measure", "p50", "p95", "p99"])
+        say(f"{found.turns} answers measured; budget of our own share: p50 {P50_MS} ms, p99 {P99_MS} ms")
+    if json_file and json_file != Path("-"):
+        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2))
+    own = found.own_share_ms
+    return 0 if (own["p50"] or 0.0) <= P50_MS and (own["p99"] or 0.0) <= P99_MS else 1
