@@ -66,11 +66,11 @@ def measure(sound: Pcm, is_speech: Mask) -> Quality:
 
 def _room_power(power: Power, is_speech: Mask) -> float:
     """Power of the frames well away from speech; where there are none, of the quietest twentieth."""
-    near = np.convolve(is_speech.astype(np.float64), np.ones(2 * GUARD + 1), "same") > 0
-    room = power[~near[: power.size]] if power.size else power
-    if room.size >= 4:
-        return max(float(np.median(room)), FLOOR)
-    return max(float(np.percentile(power, 5)) if power.size else FLOOR, FLOOR)
+    if not power.size:
+        return FLOOR
+    near = np.convolve(is_speech.astype(np.float64), np.ones(2 * GUARD + 1), "full")[GUARD:-GUARD] > 0
+    room = power[~near]
+    return max(float(np.median(room) if room.size >= 4 else np.percentile(power, 5)), FLOOR)
 
 
 def _clipped(sound: Pcm) -> int:
