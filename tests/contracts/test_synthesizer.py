@@ -1,7 +1,7 @@
 """One contract for every engine that speaks."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from services.tts.config import TtsConfig
 from services.tts.engines import ENGINES
+from services.tts.engines.fallback import Fallback
+from services.tts.engines.tone import Options, Tone
 from services.tts.loudness import speech_dbfs
 from services.tts.steps import drained
 from services.tts.synthesizer import HOST, SELF, Synthesizer, Voice, VoiceSample
@@ -16,12 +18,10 @@ from shared.audio import VOICE_HZ
 from shared.errors import EngineFailed
 from tests.support.tts_visitors import WORDS, visitor_sample
 
-CHOICES = {
-    "tone": TtsConfig(engine="tone"),
-    "fallback": TtsConfig(
-        engine="fallback", options={"fallback": {"order": ["piper", "tone"]}, "tone": {"languages": ["en"]}}
-    ),
-    "piper": TtsConfig(engine="piper"),
+OPENERS: dict[str, Callable[[], Synthesizer]] = {
+    "tone": lambda: ENGINES.open(TtsConfig(engine="tone", options={"tone": {"languages": ["en"]}})),
+    "piper": lambda: ENGINES.open(TtsConfig(engine="piper")),
+    "fallback": lambda: Fallback(Tone(Options(languages=("en",))), Tone(Options(languages=("en",)))),
 }
 HAS_PIPER = importlib.util.find_spec("piper") is not None
 
@@ -30,14 +30,12 @@ HAS_PIPER = importlib.util.find_spec("piper") is not None
     scope="module",
     params=[
         "tone",
-        *(
-            pytest.param(name, marks=[pytest.mark.engine, pytest.mark.skipif(not HAS_PIPER, reason="piper-tts")])
-            for name in ("piper", "fallback")
-        ),
+        "fallback",
+        pytest.param("piper", marks=[pytest.mark.engine, pytest.mark.skipif(not HAS_PIPER, reason="piper-tts")]),
     ],
 )
 def engine(request: pytest.FixtureRequest) -> Iterator[Synthesizer]:
-    engine = ENGINES.open(CHOICES[request.param])
+    engine = OPENERS[request.param]()
     engine.warm_up()
     yield engine
     engine.close()

@@ -38,6 +38,9 @@ _CALIBRATION = "Tell me what you see."
 _MISMATCH = 1.9
 """A sample so many times longer or shorter than its words take has other words."""
 
+_FASTEST = 30.0
+"""Letters a second nobody speaks."""
+
 _STEP_FRAMES = 120
 """Latent frames the stock voice speaks in one step, 1.4 s: a tenth of a second of work."""
 
@@ -154,14 +157,15 @@ class Piper:
 
     def _same_words(self, text: str, n_samples: int) -> Generator[None, None, VoicePrint | None]:
         """The stock voice saying the sample's words; None where these can hardly be its words, which took `n_samples`."""
-        if not (text := clean(text)):
+        text = clean(text)
+        if not text or len(text) > _FASTEST * n_samples / PIPER_HZ:
             return None
         said, pitch = yield from self._stock_saying(text)
         if not 1.0 / _MISMATCH < len(said) / n_samples < _MISMATCH:
             return None
-        print_ = _print_of(said, pitch)
+        same_words = _print_of(said, pitch)
         yield
-        return print_
+        return same_words
 
     def _stock_saying(self, text: str) -> Generator[None, None, tuple[Floats, Floats]]:
         """The stock voice and its pitch, in steps of a sentence."""
