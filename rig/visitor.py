@@ -83,7 +83,7 @@ def read_visitor(folder: Path) -> Visitor:
     try:
         described = msgspec.convert(yaml.safe_load(where.read_text(encoding="utf-8")), VisitorFile)
     except FileNotFoundError as error:
-        raise BadInput(f"visitor: no file {where}; docs: rig/README.md says what a visitor's folder holds") from error
+        raise BadInput(f"visitor: no file {where}; rig/README.md says what a visitor's folder holds") from error
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise BadInput(f"visitor: {where}: {error}") from error
     for name in _said(described):
