@@ -37,8 +37,8 @@ KEEP_S = 1.0
 ORPHAN_S = 1.0
 """An utterance begun before us must have been found again this long after it was last spoken of."""
 
-PARTIAL_SHARE = 5.0
-"""From one partial decode's beginning to the next passes at least this many times what it took: a fifth of a core, and
+PARTIAL_SHARE = 8.0
+"""From one partial decode's beginning to the next passes at least this many times what it took: an eighth of a core, and
 seldom is one in the way of the decode that the visitor waits for."""
 
 
