@@ -62,10 +62,10 @@ async def behave(kiosk: Kiosk, visitor: Visitor) -> None:
 
 
 def _is_time(kiosk: Kiosk, described: VisitorFile, step: Step, answered_at: float) -> bool:
-    """A polite visitor waits for words of the mirror and then for its silence; one who talks over it does not."""
+    """A polite visitor waits for words of the mirror in this scene, and then for its silence; who talks over it does not."""
     if step.silent_s:
         return True
     if step.overlap_s:
         return kiosk.sounding_s >= step.overlap_s
-    has_been_addressed = kiosk.last_sound_at > answered_at
+    has_been_addressed = kiosk.last_sound_at > max(answered_at, kiosk.scene_at)
     return kiosk.is_open and has_been_addressed and kiosk.silence_s >= described.pause_s

@@ -34,6 +34,8 @@ class Kiosk:
         self.microphone = Microphone()
         self.look = ""
         self.scene = ""
+        self.scene_at = 0.0
+        """When the scene began."""
         self.language = ""
         self.is_open = False
         """The mirror listens."""
@@ -255,6 +257,8 @@ class Kiosk:
                 speaker.flush(message.turn, now)
 
     def _enter(self, scene: wire.Scene) -> None:
+        if scene.scene != self.scene:
+            self.scene_at = self.now()
         self.look, self.scene, self.language = scene.look, scene.scene, scene.language
         self.recording.scenes.append((self.now(), scene))
         self.recording.session = scene.session or self.recording.session
