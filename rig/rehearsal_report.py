@@ -89,6 +89,10 @@ def look_at(recording: Recording, at: float) -> str:
     return next((scene.look for began, scene in reversed(recording.scenes) if began <= at), "attract")
 
 
+UNDERSTOOD = 0.8
+"""Share of a must-say line after which a visitor who speaks over the rest has understood it."""
+
+
 def copy_shots(recording: Recording) -> list[Shot]:
     """Pictures of the time in which the copy is on the glass."""
     return [shot for shot in recording.shots if look_at(recording, shot.shown_at) in _COPY_LOOKS]
@@ -97,17 +101,18 @@ def copy_shots(recording: Recording) -> list[Shot]:
 def must_say(
     events: Sequence[AnyEvent], sounded: Sequence[Sounded], must_lines: dict[str, tuple[str, ...]]
 ) -> dict[str, object]:
-    """Which lines of the scenes that were played had to be said, and which sounded to their end."""
+    """Which lines of the scenes that were played had to be said, and which were heard."""
     scenes = list(dict.fromkeys(event.scene for event in of_type(events, SceneEntered)))
     wanted = [line for scene in scenes for line in must_lines.get(scene, ())]
     played: dict[int, int] = {}
     for piece in sounded:
         played[piece.turn] = max(played.get(piece.turn, 0), piece.from_sample + len(piece.pcm))
     lengths = {event.turn: event.samples for event in of_type(events, SpeechEnded)}
+    # A line that was cut is said again under `<line>~again`; cut this late it counts as heard, as for the director.
     whole = {
-        event.line
+        event.line.partition("~")[0]
         for event in of_type(events, LineWanted)
-        if event.turn in lengths and played.get(event.turn, 0) >= lengths[event.turn] > 0
+        if lengths.get(event.turn, 0) > 0 and played.get(event.turn, 0) >= UNDERSTOOD * lengths[event.turn]
     }
     missing = [line for line in wanted if line not in whole]
     return {"said": len(wanted) - len(missing), "of": len(wanted), "missing": missing, "scenes": scenes}
