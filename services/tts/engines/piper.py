@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from services.tts.engines.likeness import Likeness, likeness
 from services.tts.engines.piper_net import HOP, PIPER_HZ, PiperNet
-from services.tts.engines.shaped_speech import ShapedSpeech, frames_of, pitch_of_stock
+from services.tts.engines.pitch import frames_of, pitch_of_stock, pitch_of_visitor
+from services.tts.engines.shaped_speech import ShapedSpeech
 from services.tts.engines.voice_print import VoicePrint, take_print
-from services.tts.engines.world import Floats, careful_pitch, envelope_of, quick_pitch
+from services.tts.engines.world import Floats, envelope_of
 from services.tts.loudness import gain_to_target
 from services.tts.speakable import clean
 from services.tts.steps import drained
@@ -103,7 +104,8 @@ class Piper:
         if self._stock is None:
             raise EngineFailed("piper: not warmed up")
         samples = soxr.resample(np.nan_to_num(sample.samples).astype(np.float64), MICROPHONE_HZ, PIPER_HZ)
-        pitch = yield from _careful_pitch(samples)
+        pitch = pitch_of_visitor(samples)
+        yield
         visitor = _print_of(samples, pitch)
         yield
         same_words = yield from self._same_words(sample.text, len(samples))
@@ -194,25 +196,6 @@ def _print_of(samples: Floats, pitch: Floats) -> VoicePrint:
     if found is None:
         raise EngineFailed("piper: hardly any voice in the sample")
     return found
-
-
-def _careful_pitch(samples: Floats) -> Generator[None, None, Floats]:
-    """Pitch of the visitor in steps of a second: looked for carefully, but only where a quick look found it."""
-    quick = quick_pitch(samples, 60.0, 500.0)
-    heard = quick[quick > 0.0]
-    if len(heard) < 50:
-        raise EngineFailed("piper: hardly any voice in the sample")
-    middle = float(np.median(heard))
-    low, high = max(60.0, middle * 0.65), min(500.0, middle * 1.65)
-    parts: list[Floats] = []
-    margin, step = PIPER_HZ // 5, PIPER_HZ
-    for start in range(0, len(samples), step):
-        first = max(0, start - margin)
-        pitch = careful_pitch(samples[first : start + step + margin], low, high)
-        parts.append(pitch[(start - first) // (margin // 40) :][:200])
-        yield
-    pitch = np.concatenate(parts)[: len(quick)]
-    return np.pad(pitch, (0, len(quick) - len(pitch)))
 
 
 def _at_voice_hz(samples: Floats) -> NDArray[np.float32]:

@@ -7,11 +7,11 @@ anew in each stretch, so a stretch is slid by less than a pitch period to where 
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.tts.engines.likeness import Likeness
 from services.tts.engines.piper_net import HOP, PiperNet, Track
-from services.tts.engines.world import BLOCK, FRAME_MS, WORLD_HZ, Floats, analyse, quick_pitch, synthesise
+from services.tts.engines.pitch import frames_of, pitch_of_stock
+from services.tts.engines.world import BLOCK, WORLD_HZ, Floats, analyse, synthesise
 
 _BEFORE = 8 * BLOCK
 """Sound before a stretch that its analysis sees: 160 ms, for the pitch tracker to settle."""
@@ -21,51 +21,6 @@ _SLIDE = 176
 """Most a stretch is slid, 8 ms: a period of 125 Hz."""
 _FADE = 220
 """10 ms in which one stretch goes over into the next."""
-_SILENT = 10.0**-5.5
-"""Power below which no voice is filled in."""
-_STRAY = 0.6
-"""Natural log: pitch further from the voice's own is taken for an octave error."""
-
-STOCK_PITCH = 65.0, 260.0
-"""Hz between which the stock voice speaks."""
-
-
-def pitch_of_stock(samples: Floats, is_voiced: NDArray[np.bool_], log_pitch: float | None) -> Floats:
-    """Pitch of the stock voice, every FRAME_MS.
-
-    The quick tracker drops out where this voice creaks. But we know which phonemes are voiced: there, gaps are bridged.
-
-    Args:
-        samples: The voice at WORLD_HZ, shape (n,).
-        is_voiced: Whether a voiced phoneme is meant, per FRAME_MS; as `frames_of` makes them, or longer.
-        log_pitch: Mean of the voice's log pitch; None while it is not known.
-    """
-    pitch = quick_pitch(samples, *STOCK_PITCH)
-    heard = pitch > 0.0
-    if not heard.any():
-        return pitch
-    middle = log_pitch if log_pitch is not None else float(np.log(np.median(pitch[heard])))
-    heard &= np.abs(np.log(np.maximum(pitch, 1.0)) - middle) < _STRAY
-    if not heard.any():
-        return np.zeros_like(pitch)
-    at = np.arange(len(pitch))
-    bridged = np.interp(at, at[heard], pitch[heard])
-    meant = is_voiced[: len(pitch)] & (_power(samples, len(pitch)) > _SILENT)
-    return np.where(heard, pitch, np.where(meant, bridged, 0.0))
-
-
-def frames_of(is_voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A flag per sample as a flag per FRAME_MS, one more than whole frames, as the pitch trackers count."""
-    at = np.arange(int(len(is_voiced) / WORLD_HZ * 1000.0 / FRAME_MS) + 1) * (WORLD_HZ * FRAME_MS / 1000.0)
-    return np.asarray(is_voiced[np.minimum(at.astype(int), len(is_voiced) - 1)])
-
-
-def _power(samples: Floats, n_frames: int) -> Floats:
-    """Mean power in 10 ms around each frame, shape (n_frames,)."""
-    sums = np.concatenate([[0.0], np.cumsum(samples * samples)])
-    middle = (np.arange(n_frames) * FRAME_MS / 1000.0 * WORLD_HZ).astype(int)
-    low, high = np.clip(middle - 110, 0, len(samples)), np.clip(middle + 110, 0, len(samples))
-    return np.asarray((sums[high] - sums[low]) / np.maximum(high - low, 1))
 
 
 class ShapedSpeech:

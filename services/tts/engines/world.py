@@ -42,12 +42,6 @@ def quick_pitch(samples: Floats, lowest_hz: float, highest_hz: float) -> Floats:
     return np.asarray(pyworld.stonemask(samples, coarse, at, WORLD_HZ))
 
 
-def careful_pitch(samples: Floats, lowest_hz: float, highest_hz: float) -> Floats:
-    """As `quick_pitch`, sure of itself also in noise; takes 80 ms a second for each octave."""
-    pitch, _ = pyworld.harvest(samples, WORLD_HZ, f0_floor=lowest_hz, f0_ceil=highest_hz, frame_period=FRAME_MS)
-    return np.asarray(pitch)
-
-
 def envelope_of(samples: Floats, pitch: Floats) -> Floats:
     """Power spectrum of each frame without the pitch, shape (n, BINS)."""
     power: Floats = pyworld.cheaptrick(samples, pitch, _times(pitch), WORLD_HZ, fft_size=FFT)
