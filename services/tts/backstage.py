@@ -1,6 +1,7 @@
 """What happens beside the speaking: a voice is made of the visitor, lines are rendered ahead."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -13,6 +14,9 @@ from shared.errors import EngineFailed
 from shared.events import AnyEvent, LineAhead, LineRendered, LineWanted, VoiceFailed, VoiceReady, VoiceSampleTaken
 from shared.stage import Visit
 
+RETURN_S = 4.0
+"""Longest the copy keeps silent for its voice after a restart; beyond it the host stands in."""
+
 
 class Backstage:
     """The voices of one visit and its lines. What is made here never stands in the way of what a visitor waits for."""
@@ -22,12 +26,14 @@ class Backstage:
         self._visit = visit
         self._lines = {SELF: own_lines, HOST: host_lines}
         self._copy: Voice | None = None
-        self._is_decided = False
+        self._decided = asyncio.Event()
         """A voice was made, or none could be made: lines of the copy need wait no longer."""
+        self._is_coming_back = False
+        """The copy had a voice before a restart; it is being made again."""
         self._sample: VoiceSampleTaken | None = None
         self._ahead: dict[LineKey, LineAhead] = {}
         self._announced: set[tuple[str, str, str]] = set()
-        self._answered_turn = 0
+        self._answered_turn = -1
         """Newest sample that was answered with VoiceReady or VoiceFailed."""
         self._turn = 0
         self._seq = 0
@@ -39,6 +45,13 @@ class Backstage:
     def voice(self, name: str) -> Voice:
         """The voice of that name; the host's while there is no copy."""
         return self._copy if name == SELF and self._copy is not None else self._voicing.engine.host
+
+    async def returned(self, name: str) -> None:
+        """Wait for a voice lost in a restart: a copy that speaks on in another is worse than one that pauses."""
+        if name == SELF and self._is_coming_back:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._decided.wait(), RETURN_S)
+            self._is_coming_back = False
 
     def find(self, event: LineWanted) -> RenderedLine | None:
         """The line, if it lies ready in the voice it would be spoken in now."""
@@ -68,9 +81,7 @@ class Backstage:
         for event in await outlet.recall("voice_sample"):
             if isinstance(event, VoiceSampleTaken):
                 self.take_sample(event)
-        if self._sample is not None:
-            # Now, not beside: a copy that speaks on in another voice is worse than one that speaks a moment later.
-            await self._make_voice(self._sample)
+        self._is_coming_back = self._sample is not None and self._answered_turn >= self._sample.turn
 
     def _recall_announcement(self, event: AnyEvent) -> None:
         self._turn, self._seq = event.turn, event.seq
@@ -93,7 +104,7 @@ class Backstage:
                 await self._wake.wait()
 
     def _next_line(self) -> LineKey | None:
-        return next((key for key in self._ahead if key.voice == HOST or self._is_decided), None)
+        return next((key for key in self._ahead if key.voice == HOST or self._decided.is_set()), None)
 
     async def _make_voice(self, event: VoiceSampleTaken) -> None:
         began = self._visit.clock.now()
@@ -109,7 +120,8 @@ class Backstage:
             self._forget_copy()
             self._copy = voice
             result = VoiceReady(engine=engine.about().name, took_s=self._visit.clock.now() - began)
-        self._is_decided = True
+        self._decided.set()
+        self._is_coming_back = False
         if self._sample is event:  # else a newer one came meanwhile
             self._sample = None
         if event.turn > self._answered_turn:

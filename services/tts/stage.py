@@ -115,6 +115,8 @@ class TtsVisit(VisitWorkerBase):
 
     async def handle(self, event: AnyEvent) -> None:
         """One clause, line or order."""
+        if isinstance(event, ReplyClause | LineWanted):
+            await self._backstage.returned(event.voice)
         match event:
             case ReplyClause():
                 await self._speak_clause(event)
