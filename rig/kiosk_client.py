@@ -82,10 +82,6 @@ class Kiosk:
         self.recording.approached_at = self.now()
         await self._send(wire.Approach())
 
-    async def leave(self) -> None:
-        """Walk away."""
-        await self._send(wire.Leave())
-
     async def say(self, clip: str, text: str, samples: Samples) -> Spoken:
         """Speak; returns when the last sample of it has been captured."""
         began_at = self.now()
