@@ -42,7 +42,7 @@ class Crew:
         while True:
             holder = await self.bus._redis.get(key(SESSION, "llm.lease"))
             for worker in self.workers:
-                if holder and f"-{worker.pid}-" in holder.decode():
+                if isinstance(holder, bytes) and f"-{worker.pid}-" in holder.decode():
                     return worker
             await asyncio.sleep(0.02)
 
