@@ -39,6 +39,8 @@ class Guesses:
             self._tries += 1
             self._void(reply)
             reply = _next_revision(reply, said)
+        elif is_guess and not self._max_guesses:
+            return None
         else:
             self.drop()
             self._tries = 1
