@@ -77,13 +77,14 @@ class Piper:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._about = About(name="piper", languages=_LANGUAGES, is_deterministic=True, version=version("piper-tts"))
         self._net: PiperNet | None = None
         self._stock: VoicePrint | None = None
         self._host: PiperVoiceHandle | None = None
 
     def about(self) -> About:
         """See Synthesizer."""
-        return About(name="piper", languages=_LANGUAGES, is_deterministic=True, version=version("piper-tts"))
+        return self._about
 
     def warm_up(self) -> None:
         """See Synthesizer."""
