@@ -224,14 +224,17 @@ def _end_if_quiet(ear: Ear, frame: int, waited_s: float) -> tuple[Ear, list[Orde
 
 def _end(settings: EarSettings, ear: Ear, now: Utterance, frame: int, silence_s: float) -> tuple[Ear, list[Order]]:
     if now.speech_s < settings.min_speech_s:
-        return _closed(ear, now, frame), [Drop(frame=frame, utterance=now)]
+        return _at_rest(ear), [Drop(frame=frame, utterance=now)]
     return _closed(ear, now, frame), [Finish(frame=frame, utterance=now, waited_s=silence_s)]
 
 
 def _closed(ear: Ear, ended: Utterance, frame: int) -> Ear:
     """`last` is kept for a turn that resumes, whether or not its words are believed later."""
-    quiet = Activity(loud=ear.activity.loud)
-    return msgspec.structs.replace(ear, activity=quiet, utterance=None, last=ended, last_end=frame)
+    return msgspec.structs.replace(_at_rest(ear), last=ended, last_end=frame)
+
+
+def _at_rest(ear: Ear) -> Ear:
+    return msgspec.structs.replace(ear, activity=Activity(loud=ear.activity.loud), utterance=None)
 
 
 def _cut(ear: Ear, now: Utterance, frame: int, orders: list[Order]) -> tuple[Ear, list[Order]]:

@@ -110,6 +110,13 @@ def test_speech_soon_after_an_end_joins_it_and_later_speech_does_not() -> None:
     assert begun[1].turn_first == begun[0].first
 
 
+def test_a_cough_between_does_not_keep_a_turn_from_going_on() -> None:
+    settings = msgspec.structs.replace(SETTINGS, join_within_s=3.0)
+    cough = [0.9] * 4 + [0.0] * 40
+    _, orders = hear(SPEECH + [0.0] * 20 + cough + SPEECH + SILENCE, always, settings=settings)
+    assert [order.utterance.joins for order in orders if isinstance(order, Begin)] == [0, 1, 1]
+
+
 def test_the_next_utterance_begins_behind_the_last_words_of_this_one() -> None:
     _, orders = hear(SPEECH + [0.0] * 12 + SPEECH + SILENCE, always)
     first, second = (order.utterance for order in orders if isinstance(order, Finish))
