@@ -61,7 +61,7 @@ class Transcriber(Protocol):
         """The words in `pcm`.
 
         Args:
-            pcm: One utterance, 0.1 to 60 s, cut by the VAD with some 300 ms before the first word.
+            pcm: One utterance, 0.1 to 60 s, cut by the VAD with some 400 ms before the first word.
             language: ISO 639-1 code of what is spoken.
             utterance: Number of the utterance within the visit, from 1; 0 if it has none. Only test engines look at it.
 

@@ -7,8 +7,9 @@ from services.asr.ear import Utterance
 from services.asr.vad import FRAME
 from shared.audio import MICROPHONE_HZ
 
-PRE_ROLL = 4_800
-"""300 ms before the VAD noticed: without it the first word is often lost (7.1 % of words wrong instead of 3.3 %)."""
+PRE_ROLL = 6_400
+"""400 ms before the VAD noticed: without it the first word is often lost. Of 744 words, half of them over a faint hiss, 38 are
+wrong with 300 ms, 34 with 400 and 34 with 500."""
 
 POST_ROLL = 1_536
 """96 ms of the silence after: with less the last consonant is clipped, with more nothing is gained."""
