@@ -130,7 +130,9 @@ async def _wipe_of(recording: Recording, redis_url: str, mirror: Mirror | None) 
     if redis_url:
         found["keys_found"] = await _keys_of(recording.session, redis_url)
     if mirror:
-        found["files_found"] = await asyncio.to_thread(_files_with, recording.session, Path(mirror.logs))
+        files = await asyncio.to_thread(_files_with, recording.session, Path(mirror.logs))
+        found["files_found"] = files
+        found["files_left"] = (receipt.files_left if receipt else 0) + len(files)
     return found
 
 
@@ -145,6 +147,6 @@ async def _keys_of(session: str, redis_url: str) -> int | None:
 
 
 def _files_with(session: str, folder: Path) -> list[str]:
-    """Files of the running mirror in which the session's name still stands: logs, and Redis' append-only file."""
-    name = session.encode()
+    """Files of the running mirror in which a key of the session still stands: logs, and Redis' append-only file."""
+    name = f"{{{session}}}".encode()
     return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and name in path.read_bytes()]

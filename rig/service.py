@@ -19,6 +19,8 @@ LONGEST_PAUSE_S = 5.0
 HEALTHY_AFTER_S = 10.0
 """Who lived this long and dies starts again at once: a crash, not a loop."""
 STOP_PATIENCE_S = 5.0
+NICENESS = {"tts": 3, "llm": 1}
+"""Where there are too few cores the picture goes first: a voice that is 30 ms late is not noticed, a late picture is."""
 _LOG_PREFIX = re.compile(r"^\S+ \S+ [A-Z]+ [\w.]+ ")
 
 
@@ -73,9 +75,13 @@ class Service:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C in the terminal is for us; we stop them in order
-                preexec_fn=die_with_parent,
+                preexec_fn=self._in_the_child,
             )
         return await self._process.wait()
+
+    def _in_the_child(self) -> None:
+        die_with_parent()
+        os.nice(NICENESS.get(self.name, 0))
 
     async def _stop(self) -> None:
         if self._process is None or self._process.returncode is not None:

@@ -71,7 +71,11 @@ async def running_mirror(options: Options, watch: Watcher | None = None) -> Asyn
 
 
 def _mirror(planned: Plan, server: RedisServer, folder: str) -> Mirror:
-    environment = {**planned.environment, "REDIS_URL": server.url}
+    scratch = server.folder.parent / "scratch"
+    scratch.mkdir(mode=0o700)
+    # Whatever a library writes to a temporary file lands on the RAM disk, and is counted by the wipe's receipt.
+    places = {"TMPDIR": str(scratch), "MIRROR_SCRATCH": str(scratch)}
+    environment = {**planned.environment, **places, "REDIS_URL": server.url}
     address = f"127.0.0.1:{planned.port}"
     services = {
         name: Service(name, f"{planned.package}.{name}", environment, server.folder.parent / f"{name}.log")

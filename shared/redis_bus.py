@@ -23,6 +23,9 @@ FIELD = b"e"
 
 OLDEST_SERVER = (6, 2)
 
+REWRITE_S = 5.0
+"""Longest wait for the append-only file to be rewritten after a wipe; a visit's worth takes a fraction of a second."""
+
 # `at:<key>` fields of the state hash are checkpoints.
 _ACQUIRE = """
 if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return nil end
@@ -197,7 +200,24 @@ class RedisBus:
 
         if found := await self._call(keys):
             await self._call(lambda: self._redis.unlink(*found))
+            await self._rewrite_log()
         return len(await self._call(keys))
+
+    async def _rewrite_log(self) -> None:
+        """What was deleted still stands in the append-only file until it is rewritten; return when it has been."""
+        deadline = asyncio.get_running_loop().time() + REWRITE_S
+        is_asked = False
+        while asyncio.get_running_loop().time() < deadline:
+            state = cast("dict[str, Any]", await self._call(lambda: self._redis.info("persistence")))
+            if not state.get("aof_enabled"):
+                return
+            is_busy = state.get("aof_rewrite_in_progress") or state.get("aof_rewrite_scheduled")
+            if is_asked and not is_busy:
+                return
+            if not is_busy:
+                await self._call(lambda: self._redis.bgrewriteaof())
+                is_asked = True
+            await asyncio.sleep(0.05)
 
     async def close(self) -> None:
         """See `Bus.close`."""

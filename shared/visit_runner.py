@@ -181,7 +181,9 @@ class VisitRunner:
             seq=(await self._outlet.tail(name)).seq + 1,
         )
         self._note_failure(error)
-        await self._outlet.commit([self._outlet.enveloped(failed, name)], {entry.key: entry.id})
+        # A worker that holds its own checkpoint may still need what came before; it will meet this event again, and we will bury it again.
+        done = None if self._worker.holds_checkpoint else {entry.key: entry.id}
+        await self._outlet.commit([self._outlet.enveloped(failed, name)], done)
         self.on_failure(failed.reason)
 
     def _note_failure(self, error: Exception) -> None:

@@ -147,18 +147,22 @@ class Turns:
         reply.times.asr_s = event.engine_s
 
     def _beyond_joined(self, utterance: int, text: str) -> str:
-        """A guess that continues the utterance just answered begins with its words: only the rest is new."""
-        if self._final and utterance == self._final.turn + 1 and self._line is None:
-            return without_prefix(text, self._final.text) or text
-        return text
+        """A guess that continues the utterance before begins with its words: only what was not answered aloud is new."""
+        previous = self._final
+        if previous is None or utterance != previous.turn + 1 or self._is_unheard():
+            return text
+        return without_prefix(text, previous.text) or text
+
+    def _is_unheard(self) -> bool:
+        """Whether nothing of the answer to the last utterance has left for the loudspeaker yet."""
+        return self.guesses.reply is not None and not self.guesses.reply.is_released
 
     def _joined(self, event: ev.FinalTranscript) -> str:
         """What is new in an utterance that continues the one before: all of it, if that was not answered aloud yet."""
         previous = self._final
         if not event.joins or previous is None or previous.turn != event.joins:
             return event.text
-        unheard = self.guesses.reply is not None and not self.guesses.reply.is_released
-        return event.text if unheard else without_prefix(event.text, previous.text) or event.text
+        return event.text if self._is_unheard() else without_prefix(event.text, previous.text) or event.text
 
     def _words_over_the_mirror(self, text: str, now: float) -> bool:
         """Whether these are the visitor's words. If the mirror is speaking, they end its turn."""

@@ -9,7 +9,7 @@ from services.asr.smart_turn import HOP, N_FFT, N_FRAMES, N_MELS, WINDOW, SmartT
 from services.asr.trial import read_sound
 from shared.errors import EngineUnavailable
 
-CLIP = Path(__file__).parents[1] / "visitors" / "overtalking" / "workhouse.flac"
+CLIP = Path(__file__).parents[1] / "visitors" / "overtalking" / "foolishness.flac"
 NOISE = np.random.default_rng(3).normal(scale=0.1, size=3 * 16_000).astype(np.float32)
 
 

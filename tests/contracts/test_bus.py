@@ -168,3 +168,22 @@ async def test_streams_of_no_session_number_themselves(bus: Bus) -> None:
     first = await bus.append("mirror:stages", b"1", 10)
     second = await bus.append("mirror:stages", b"2", 10)
     assert first < second
+
+
+@pytest.mark.redis
+async def test_after_a_wipe_nothing_stands_in_the_append_only_file() -> None:
+    with private_folder("test") as folder:
+        server = RedisServer(folder / "redis")
+        server.start()
+        bus = RedisBus(server.url)
+        try:
+            lease = await lease_of(bus)
+            await bus.commit(lease, [output(1, 1, b"the visitor's voice")])
+            await bus.wipe(SESSION)
+            left = [
+                path for path in folder.rglob("*") if path.is_file() and b"the visitor's voice" in path.read_bytes()
+            ]
+            assert left == []
+        finally:
+            await bus.close()
+            server.stop()

@@ -14,8 +14,8 @@ from services.asr.transcriber import Pcm, Transcriber
 from services.asr.trial import read_sound
 from shared.errors import EngineFailed, EngineUnavailable
 
-CLIP = Path(__file__).parents[1] / "visitors" / "terse" / "coward.flac"
-SAID = "The average man's a coward."
+CLIP = Path(__file__).parents[1] / "visitors" / "terse" / "drops.flac"
+SAID = "The difference in the rainbow depends considerably upon the size of the drops."
 
 ENGINE_OPTIONS: dict[str, dict[str, Any]] = {
     "moonshine": {},

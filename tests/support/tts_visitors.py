@@ -14,9 +14,9 @@ VISITORS = Path(__file__).resolve().parent.parent / "visitors"
 
 WORDS = "Some people keep a promise longer than a house."
 
-PALINGS = (
-    "They swarmed up in front of Sherburn's palings as thick as they could jam together, and you couldn't hear yourself "
-    "think for the noise."
+RAINBOW = (
+    "The difference in the rainbow depends considerably upon the size of the drops, and the width of the coloured band "
+    "increases as the size of the drops increases."
 )
 
 
@@ -27,5 +27,5 @@ def recording(name: str) -> NDArray[np.float32]:
 
 
 def visitor_sample() -> VoiceSample:
-    """Eight seconds of a man reading."""
-    return VoiceSample(samples=recording("terse/palings.flac"), text=PALINGS)
+    """Eight seconds of somebody reading."""
+    return VoiceSample(samples=recording("terse/rainbow.flac"), text=RAINBOW)

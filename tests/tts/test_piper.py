@@ -16,7 +16,7 @@ from services.tts.steps import drained
 from services.tts.synthesizer import VoiceSample
 from shared.audio import VOICE_HZ
 from shared.errors import EngineFailed
-from tests.support.tts_visitors import PALINGS, recording, visitor_sample
+from tests.support.tts_visitors import RAINBOW, recording, visitor_sample
 
 pytestmark = pytest.mark.engine
 
@@ -96,7 +96,7 @@ def test_a_clause_begins_within_40_ms_and_is_not_clipped(piper: Piper, copy: Pip
 
 
 def test_the_copy_speaks_at_the_visitors_pitch(piper: Piper, copy: PiperVoiceHandle) -> None:
-    woman = drained(piper.make_voice(VoiceSample(samples=recording("talkative/change.flac"), text="")))
+    woman = drained(piper.make_voice(VoiceSample(samples=recording("silent/snack.flac"), text="")))
     assert isinstance(woman, PiperVoiceHandle)
     assert copy.likeness is not None
     assert woman.likeness is not None
@@ -104,7 +104,7 @@ def test_the_copy_speaks_at_the_visitors_pitch(piper: Piper, copy: PiperVoiceHan
 
 
 def test_words_that_are_not_the_samples_do_no_harm(piper: Piper) -> None:
-    for text in ("No.", PALINGS * 4):
+    for text in ("No.", RAINBOW * 4):
         voice = drained(piper.make_voice(VoiceSample(samples=visitor_sample().samples, text=text)))
         assert isinstance(voice, PiperVoiceHandle)
         assert voice.likeness is not None
@@ -115,7 +115,7 @@ def test_a_sample_that_is_no_speech_fails_clearly_or_makes_a_voice(piper: Piper,
     noise = np.random.default_rng(1).normal(0.0, 0.3, 6 * 16_000).astype(np.float32)
     samples = {"noise": noise, "nan": np.full_like(noise, np.nan), "clipped": np.sign(visitor_sample().samples)}[kind]
     with contextlib.suppress(EngineFailed):
-        voice = drained(piper.make_voice(VoiceSample(samples=samples, text=PALINGS)))
+        voice = drained(piper.make_voice(VoiceSample(samples=samples, text=RAINBOW)))
         assert np.isfinite(np.concatenate(list(piper.synthesize(SENTENCES[0], voice, "en")))).all()
 
 

@@ -25,7 +25,7 @@ def test_words_become_a_file_and_a_report(tmp_path: Path) -> None:
 
 
 def test_a_voice_file_makes_it_speak_as_the_copy(tmp_path: Path) -> None:
-    inputs = {"input": "Who are you?", "voice": str(VISITORS / "terse/palings.flac"), "out": str(tmp_path / "o.wav")}
+    inputs = {"input": "Who are you?", "voice": str(VISITORS / "terse/rainbow.flac"), "out": str(tmp_path / "o.wav")}
     assert run_trial(TONE, inputs, quiet)["voice"] == "self"
 
 

@@ -70,7 +70,7 @@ def shape_basis(rest: Floats) -> Floats:
         "jawRight": lambda: face.jaw(-0.12, 0.0),
         "mouthClose": face.seal,
         "mouthFunnel": lambda: face.round(0.11) + face.part(0.05, 0.07),
-        "mouthPucker": lambda: face.round(0.17) + face.part(-0.004, 0.0),
+        "mouthPucker": lambda: face.round(0.23) + face.part(-0.004, 0.0),
         "mouthRollLower": lambda: face.part(0.0, -0.03) + face.thin(is_upper=False),
         "mouthRollUpper": lambda: face.thin(is_upper=True),
         "mouthShrugLower": lambda: face.lip(is_upper=False) * floats([0, -0.05]) * face.unit,
