@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 from shared.bus import Bus
@@ -14,10 +15,16 @@ LET_GO_S = 0.3
 """Time for the workers to hear of the end and close; whoever is later is fenced: its lease is among the deleted keys."""
 
 
-def files_left() -> int:
-    """Files in the services' scratch folder (`MIRROR_SCRATCH`, on the RAM disk); there should never be one."""
+def files_left(lasted_s: float) -> int:
+    """Files written in the services' scratch folder (`MIRROR_SCRATCH`, on the RAM disk) in the last `lasted_s` seconds.
+
+    There should never be one: what libraries put there when they start is older than the visit.
+    """
     scratch = os.environ.get("MIRROR_SCRATCH")
-    return sum(path.is_file() for path in Path(scratch).rglob("*")) if scratch else 0
+    if not scratch:
+        return 0
+    since = time.time() - lasted_s
+    return sum(path.is_file() and path.stat().st_mtime >= since for path in Path(scratch).rglob("*"))
 
 
 async def forget(bus: Bus, clock: Clock, opened: SessionOpened, reason: str) -> WipeReceipt:
@@ -32,7 +39,7 @@ async def forget(bus: Bus, clock: Clock, opened: SessionOpened, reason: str) -> 
         kiosk=opened.kiosk,
         reason=reason,
         keys_left=keys_left,
-        files_left=await asyncio.to_thread(files_left),
+        files_left=await asyncio.to_thread(files_left, clock.now() - opened.at),
         lasted_s=clock.now() - opened.at,
     )
     await bus.append(RECEIPTS, encode(receipt), GLOBAL_CAP)

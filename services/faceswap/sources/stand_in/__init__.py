@@ -23,6 +23,10 @@ def open_engine(options: Options, others: Callable[[str], VideoSource]) -> "Stan
     return StandIn(options)
 
 
+STALE_S = 1.0
+"""A pose due this long ago is none of this moment's."""
+
+
 class StandIn:
     """Draws the newest pose whenever a picture is asked for."""
 
@@ -44,7 +48,9 @@ class StandIn:
         if self._artist is None:
             return None
         self._pose = self.receiver.newest() or self._pose
-        return Shot(pixels=self._artist.draw(self._pose), captured_at=now, pose_due_at=self._pose.due_at)
+        # After a rest the socket still holds what came when it began: such a pose may be drawn, but tells nothing of lateness.
+        due_at = self._pose.due_at if abs(now - self._pose.due_at) < STALE_S else 0.0
+        return Shot(pixels=self._artist.draw(self._pose), captured_at=now, pose_due_at=due_at)
 
     def close(self) -> None:
         """Stop listening."""
