@@ -112,14 +112,17 @@ def test_a_packet_becomes_the_picture_and_carries_its_due_time() -> None:
     still = source.newest(1.0)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.sendto(packet(pose(jawOpen=0.8), due_at=77.5), ("127.0.0.1", source.receiver.port))
-    moved = source.newest(1.04)
-    again = source.newest(1.08)
+    moved = source.newest(77.44)
+    again = source.newest(77.48)
+    much_later = source.newest(99.0)
     source.close()
     assert still is not None
     assert moved is not None
+    assert much_later is not None
+    assert much_later.pose_due_at == 0.0
     assert again is not None
     assert still.pose_due_at == 0.0
-    assert (moved.pose_due_at, moved.captured_at) == (77.5, 1.04)
+    assert (moved.pose_due_at, moved.captured_at) == (77.5, 77.44)
     assert (moved.pixels != still.pixels).any()
     assert (again.pixels == moved.pixels).all()
     assert again.pose_due_at == 77.5
