@@ -72,9 +72,10 @@ def _kiosk(kiosk: Kiosk, now: float, duration_s: float) -> dict[str, Any]:
 
 def _turn(trace: TurnTimed) -> dict[str, Any]:
     """Latency of one turn by part, milliseconds: what the visitor waited for, in the order in which it passed."""
-    begun = trace.visitor_ended_at or trace.asked_at
+    # A line comes when the play wants it, not because the visitor stopped speaking.
+    begun = (trace.visitor_ended_at if trace.kind == "reply" else 0.0) or trace.asked_at
     parts = {
-        "hearing": (trace.final_at or begun) - begun,
+        "hearing": max(0.0, (trace.final_at or begun) - begun),
         "words and voice": max(0.0, trace.released_at - max(trace.final_at, begun)),
         "lead": max(0.0, trace.sounded_at - trace.released_at),
     }
