@@ -19,7 +19,7 @@ class FaceswapConfig(EngineChoice, frozen=True, kw_only=True, forbid_unknown_fie
     width: int = 640
     height: int = 480
     """Pixels of the mirror's picture."""
-    fps: float = 25.0
+    fps: float = 30.0
     """Pictures a second."""
     jpeg_quality: int = 82
     """0..100."""
