@@ -27,11 +27,6 @@ def to_bytes(samples: NDArray[np.floating]) -> bytes:
     return bytes(np.clip(np.round(finite * 32767.0), -32768, 32767).astype("<i2").tobytes())
 
 
-def seconds(n_samples: int, rate_hz: int) -> float:
-    """Length in seconds of `n_samples` at `rate_hz`."""
-    return n_samples / rate_hz
-
-
 def rms_dbfs(samples: NDArray[np.floating]) -> float:
     """Loudness of float samples in -1..1, shape (n,): dB relative to a full-scale square wave, -inf for silence or n = 0."""
     if samples.size == 0:

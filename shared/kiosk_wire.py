@@ -30,7 +30,6 @@ class Hello(Up, frozen=True, kw_only=True, tag="hello"):
     """Wished for; empty: the script's first."""
     resume: str = ""
     """Session to go on with after a lost connection, or empty."""
-    wants_frames: bool = True
 
 
 class Ping(Up, frozen=True, kw_only=True, tag="ping"):

@@ -5,7 +5,6 @@ This is the only place in the house that catches broadly: whatever a stage raise
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 import msgspec
 
@@ -52,7 +51,6 @@ class VisitRunner:
         self.failures = 0
         self.last_error = ""
         self.lag_s = 0.0
-        self.on_failure: Callable[[str], None] = lambda _reason: None
 
     async def run(self) -> None:
         """Work until cancelled. Raises Fenced when another worker has taken over."""
@@ -184,7 +182,6 @@ class VisitRunner:
         # A worker that holds its own checkpoint may still need what came before; it will meet this event again, and we will bury it again.
         done = None if self._worker.holds_checkpoint else {entry.key: entry.id}
         await self._outlet.commit([self._outlet.enveloped(failed, name)], done)
-        self.on_failure(failed.reason)
 
     def _note_failure(self, error: Exception) -> None:
         self.failures += 1

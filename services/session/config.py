@@ -38,7 +38,6 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     script: str = "scripts/mirror.yaml"
     language: str = ""
     """Language of a visit if the kiosk wishes none; empty: the script's first."""
-    kiosk_name: str = "mirror"
     subtitles: bool = False
     capture_frames: int = 8
     capture_s: float = 1.0

@@ -34,8 +34,6 @@ class KioskLink:
         self._in_flight: deque[tuple[int, float]] = deque()
         self._wake = asyncio.Event()
         self.is_connected = False
-        self.frames_sent = 0
-        self.frames_skipped = 0
 
     def send(self, message: wire.Down) -> None:
         """Queue an ordered message; forgotten at once if no page is there (a page that comes back is told anew)."""
@@ -50,7 +48,6 @@ class KioskLink:
         """Offer a picture; it replaces one that still waits."""
         if not self.is_connected:
             return
-        self.frames_skipped += self._frame is not None
         self._frame = wire.Frame(
             frame=frame.seq, jpeg=frame.jpeg, captured_at=frame.captured_at, pose_due_at=frame.pose_due_at
         )
@@ -89,5 +86,4 @@ class KioskLink:
         if self._frame is not None and len(self._in_flight) < MAX_IN_FLIGHT:
             frame, self._frame = self._frame, None
             self._in_flight.append((frame.frame, loop.time()))
-            self.frames_sent += 1
             await socket.send_bytes(wire.encode(frame))

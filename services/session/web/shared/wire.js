@@ -9,7 +9,7 @@ export const MAX_MESSAGE = 4500000;
 
 /** What the kiosk may say. */
 export const UP = {
-  hello: { token: { kind: "str" }, kiosk: { kind: "str", default: "mirror" }, language: { kind: "str", default: "" }, resume: { kind: "str", default: "" }, wants_frames: { kind: "bool", default: true } },
+  hello: { token: { kind: "str" }, kiosk: { kind: "str", default: "mirror" }, language: { kind: "str", default: "" }, resume: { kind: "str", default: "" } },
   ping: { sent: { kind: "float" } },
   approach: {},
   leave: {},
@@ -171,7 +171,6 @@ export const DOWN = {
  * @param {string} [fields.kiosk]
  * @param {string} [fields.language] Wished for; empty: the script's first.
  * @param {string} [fields.resume] Session to go on with after a lost connection, or empty.
- * @param {boolean} [fields.wants_frames]
  * @returns {Uint8Array}
  */
 export function hello(fields) {
