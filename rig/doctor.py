@@ -17,21 +17,12 @@ from rig.models import check
 from rig.options import DEFAULT_PORT, STAGES
 from rig.ram_disk import ram_disk
 from rig.redis_server import find_server
+from shared.checkup import Finding
 from shared.errors import MirrorError
 
 RAM_DISK_MB = 512
 """A visit's append-only file grows by about 2 MB a second before it is rewritten."""
 OLDEST_PYTHON = (3, 11)
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One check."""
-
-    check: str
-    state: str
-    """right, missing (works without, less well) or wrong."""
-    found: str
-    cure: str = ""
 
 
 def run_doctor(*, as_json: bool) -> int:
@@ -87,8 +78,10 @@ def _packages() -> Iterator[Finding]:
 
 def _models() -> Iterator[Finding]:
     for found in check(of_profile(read_manifest(), "embedded")):
-        state = "right" if found.state == "right" else "wrong"
-        yield Finding(check=f"model {found.name}", state=state, found=found.state, cure=found.detail)
+        is_right = found.state == "right"
+        yield Finding(
+            check=f"model {found.name}", state="right" if is_right else "wrong", found=found.state, cure=found.detail
+        )
 
 
 def _redis() -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from rig.options import Options
 from rig.rehearse import Place, rehearse
@@ -96,7 +96,7 @@ async def test_the_session_service_may_die_and_the_page_comes_back_to_the_same_s
         while page.scene.look != before.look and time.monotonic() < deadline:
             try:
                 await page.serve(4)
-            except (OSError, ConnectionClosed):
+            except (OSError, ConnectionClosed, InvalidHandshake):  # not up yet, or just going
                 await asyncio.sleep(0.1)
         assert (page.scene.scene, page.scene.ends_at) == (before.scene, before.ends_at)
         assert {speech.turn for speech in page.spoken} > turns_before, "it does not speak again"
