@@ -1,12 +1,15 @@
 """The bus on Redis Streams: plain XREAD from our own cursors, and one Lua step that checks the fence and writes.
 
+These two, which every event goes through, have lines of their own to the server; the rest goes through redis-py.
 Works on Redis 6.2, 7 and Valkey: nothing newer is used. Why not consumer groups: docs/adr/0002-leases-and-fencing.md.
 """
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
+import hiredis
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -14,6 +17,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from shared.bus import Entry, Lease, Output
 from shared.errors import BusUnavailable, Fenced
+from shared.redis_line import Address, Argument, RedisLine, address_of
 from shared.streams import SESSION_TTL_S, START, StreamId, key
 
 R = TypeVar("R")
@@ -89,7 +93,12 @@ class RedisBus:
         self._acquire = self._redis.register_script(_ACQUIRE)
         self._renew = self._redis.register_script(_RENEW)
         self._release = self._redis.register_script(_RELEASE)
-        self._commit = self._redis.register_script(_COMMIT)
+        self._address: Address = address_of(url)
+        self._commit_sha = hashlib.sha1(_COMMIT.encode(), usedforsecurity=False).hexdigest()
+        self._writing: asyncio.Task[RedisLine] | None = None
+        """The one line for commits; a task while it is being opened, so that all who need it wait for the same."""
+        self._idle: list[RedisLine] = []
+        """Lines for reads that nobody reads on just now: a read blocks its line."""
 
     async def check_server(self) -> None:
         """Raise BusUnavailable, in plain words, if the server is absent, refuses us, or is too old."""
@@ -111,18 +120,8 @@ class RedisBus:
     async def _in_our_errors(self, command: Callable[[], Awaitable[R]]) -> R:
         try:
             return await command()
-        except AuthenticationError as error:
-            raise BusUnavailable(
-                "Redis refuses the password in REDIS_URL; give redis://:PASSWORD@host:port/0"
-            ) from error
-        except ResponseError as error:
-            if "NOAUTH" in str(error) or "WRONGPASS" in str(error):
-                raise BusUnavailable("Redis asks for a password; give redis://:PASSWORD@host:port/0") from error
-            raise BusUnavailable(f"Redis refused a command: {error}") from error
         except (RedisError, OSError) as error:
-            raise BusUnavailable(
-                f"Redis cannot be reached ({type(error).__name__}); is it running at REDIS_URL?"
-            ) from error
+            raise _ours(error) from error
 
     async def append(self, key: str, payload: bytes, cap: int) -> StreamId:
         """See `Bus.append`."""
@@ -131,10 +130,44 @@ class RedisBus:
 
     async def read(self, cursors: Mapping[str, StreamId], *, wait_s: float, count: int = 64) -> list[Entry]:
         """See `Bus.read`."""
-        wanted: dict[Any, Any] = {name: str(after) for name, after in cursors.items()}
         block = max(1, min(1000, round(wait_s * 1000)))
-        reply = await self._call(lambda: self._redis.xread(wanted, count=count, block=block))
-        return [entry for name, found in _streams_of(reply) for entry in _entries(name, found)]
+        after = map(str, cursors.values())
+        command: list[Argument] = ["XREAD", "COUNT", count, "BLOCK", block, "STREAMS", *cursors, *after]
+        line = self._idle.pop() if self._idle else await self._opened()
+        try:
+            reply = await self._reply(line, command)
+        except BaseException:
+            line.close()  # whoever is cancelled while reading leaves a line that still owes a reply
+            raise
+        self._idle.append(line)
+        return [entry for name, found in reply or () for entry in _entries(name.decode(), found)]
+
+    async def _opened(self) -> RedisLine:
+        try:
+            return await RedisLine.open(self._address)
+        except (hiredis.ReplyError, OSError) as error:
+            raise _ours(error) from error
+
+    async def _reply(self, line: RedisLine, command: Sequence[Argument]) -> Any:
+        try:
+            return await line.call(*command)
+        except (hiredis.ReplyError, OSError) as error:
+            raise _ours(error) from error
+
+    async def _writing_line(self) -> RedisLine:
+        """The line for commits, opened anew after it broke."""
+        if self._writing and self._writing.done():
+            if not self._writing.cancelled() and not self._writing.exception() and self._writing.result().is_open:
+                return self._writing.result()
+            self._writing = None
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._open_for_writing())
+        return await asyncio.shield(self._writing)
+
+    async def _open_for_writing(self) -> RedisLine:
+        line = await self._opened()
+        await self._reply(line, ("SCRIPT", "LOAD", _COMMIT))
+        return line
 
     async def tail(self, key: str) -> StreamId:
         """See `Bus.tail`."""
@@ -183,13 +216,18 @@ class RedisBus:
         keys = [_lease_keys(lease.session, lease.stage)[1], *dict.fromkeys(output.key for output in outputs)]
         place = {name: index for index, name in enumerate(keys, 1)}
         moves = [part for name, at in (checkpoint or {}).items() for part in (name, str(at))]
-        args: list[Any] = [lease.owner, lease.token, SESSION_TTL_S, len(moves) // 2, *moves]
+        args: list[Argument] = [lease.owner, lease.token, SESSION_TTL_S, len(moves) // 2, *moves]
         for output in outputs:
             args += [place[output.key], str(output.id), output.cap, output.payload]
-        added = await self._call(lambda: self._commit(keys=keys, args=args))
+        line = await self._writing_line()
+        try:
+            added = int(await self._reply(line, ("EVALSHA", self._commit_sha, len(keys), *keys, *args)))
+        except BusUnavailable:
+            line.close()  # a server that was restarted, or flushed, has forgotten the script: a new line brings it along
+            raise
         if added == -1:
             raise Fenced(f"{lease.stage}: session {lease.session} has another worker")
-        return int(added)
+        return added
 
     async def wipe(self, session: str) -> int:
         """See `Bus.wipe`."""
@@ -221,6 +259,12 @@ class RedisBus:
 
     async def close(self) -> None:
         """See `Bus.close`."""
+        for line in self._idle:
+            line.close()
+        if self._writing:
+            self._writing.cancel()
+            if self._writing.done() and not self._writing.cancelled() and not self._writing.exception():
+                self._writing.result().close()
         await self._redis.aclose()
 
 
@@ -228,11 +272,24 @@ def _lease_keys(session: str, stage: str) -> list[str]:
     return [key(session, f"{stage}.lease"), key(session, f"{stage}.state")]
 
 
-def _streams_of(reply: Any) -> list[tuple[str, Any]]:
-    """XREAD's reply is a dict or a list of pairs, by protocol version; entries may be nested one level deeper."""
-    pairs = reply.items() if isinstance(reply, dict) else (reply or ())
-    return [(name.decode(), found[0] if found and isinstance(found[0], list) else found) for name, found in pairs]
+def _ours(error: Exception) -> BusUnavailable:
+    """What went wrong between us and Redis, and what to do about it."""
+    said = str(error)
+    if "NOAUTH" in said:
+        return BusUnavailable("Redis asks for a password; give redis://:PASSWORD@host:port/0")
+    if isinstance(error, AuthenticationError) or "WRONGPASS" in said or "invalid password" in said:
+        return BusUnavailable("Redis refuses the password in REDIS_URL; give redis://:PASSWORD@host:port/0")
+    if isinstance(error, ResponseError | hiredis.ReplyError):
+        return BusUnavailable(f"Redis refused a command: {said}")
+    return BusUnavailable(f"Redis cannot be reached ({type(error).__name__}); is it running at REDIS_URL?")
 
 
 def _entries(name: str, found: Any) -> list[Entry]:
-    return [Entry(name, StreamId.parse(entry_id.decode()), fields.get(FIELD, b"")) for entry_id, fields in found or ()]
+    return [Entry(name, StreamId.parse(entry_id.decode()), _payload(fields)) for entry_id, fields in found or ()]
+
+
+def _payload(fields: dict[bytes, bytes] | list[bytes]) -> bytes:
+    """Of one entry, as redis-py gives it or as it came over the line; empty, and so undecodable, if it is none of ours."""
+    if isinstance(fields, dict):
+        return fields.get(FIELD, b"")
+    return fields[1] if len(fields) == 2 and fields[0] == FIELD else b""
