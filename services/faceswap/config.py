@@ -13,7 +13,7 @@ class FaceswapConfig(EngineChoice, frozen=True, kw_only=True, forbid_unknown_fie
 
     engine: str = "mesh_warp"
     source: str = "stand_in"
-    """Where the virtual human comes from: stand_in or film."""
+    """Where the virtual human comes from: a name in sources/__init__.py."""
     source_options: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     """Per source name: its own options."""
     width: int = 640

@@ -16,7 +16,7 @@ from services.faceswap.face_swapper import Image, SourceFace
 from services.faceswap.likeness import compare, describe
 from services.faceswap.mirror_maker import Look, MirrorMaker
 from services.faceswap.photo import read_photo
-from services.faceswap.video_source import Shot
+from services.faceswap.video_source import Shot, VideoStatus
 from shared.config import section
 from shared.errors import BadInput
 
@@ -89,6 +89,10 @@ class _Reel:
         """The frame."""
         del now
         return self.shot
+
+    def status(self) -> VideoStatus:
+        """Never asked."""
+        return VideoStatus()
 
     def close(self) -> None:
         """Nothing to close."""

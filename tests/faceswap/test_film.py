@@ -1,6 +1,5 @@
-"""Films as the virtual human, and the trial: with real files and real sockets, through PyAV."""
+"""Films as the virtual human, and the trial: with real files, through PyAV."""
 
-import socket
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 from services.faceswap.face_swapper import Image
-from services.faceswap.sources.film import Film, Options, fit
+from services.faceswap.sources.film import Film, Options
 from services.faceswap.trial import run_trial
 from services.faceswap.video_source import Shot
 from shared.errors import BadInput, ConfigError, EngineUnavailable
@@ -41,9 +40,17 @@ def wait_for(source: Film, seconds: float = 10.0) -> Shot:
     raise AssertionError(f"no picture came: {source.trouble}")
 
 
+def trouble_of(source: Film) -> str:
+    """Its trouble, once it has one."""
+    pause = threading.Event()
+    while not source.trouble:
+        pause.wait(0.01)
+    return source.trouble
+
+
 def test_a_film_is_shown_in_the_mirrors_size_and_starts_over_at_its_end(tmp_path: Path) -> None:
     path = write_film(tmp_path / "short.mp4", [np.full((240, 320, 3), value, np.uint8) for value in (40, 120, 200)])
-    source = Film(Options(address=str(path)))
+    source = Film(Options(file=str(path)))
     source.open(640, 480)
     shots = [wait_for(source) for _ in range(7)]
     source.close()
@@ -52,53 +59,46 @@ def test_a_film_is_shown_in_the_mirrors_size_and_starts_over_at_its_end(tmp_path
     assert min(float(shot.pixels.mean()) for shot in shots[3:]) < 60
 
 
-def test_an_address_that_refuses_is_named_as_trouble_and_tried_again() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        address = f"rtmp://127.0.0.1:{taken.getsockname()[1]}/live/none"
-        source = Film(Options(address=address, retry_s=0.01, open_timeout_s=0.5))
-        source.open(640, 480)
-        pause = threading.Event()
-        for _ in range(500):
-            if source.trouble:
-                break
-            pause.wait(0.01)
-        assert source.trouble
-        assert source.newest(0.0) is None
-        source.close()
-
-
 def test_a_film_that_is_damaged_is_trouble_and_no_crash(tmp_path: Path) -> None:
     path = tmp_path / "damaged.mp4"
     path.write_bytes(b"this is no film" * 100)
-    source = Film(Options(address=str(path), retry_s=0.01))
+    source = Film(Options(file=str(path), retry_s=0.01))
     source.open(640, 480)
-    pause = threading.Event()
-    for _ in range(500):
-        if source.trouble:
-            break
-        pause.wait(0.01)
+    trouble_of(source)
     source.close()
-    assert source.trouble
+    assert "source_options.film" in source.trouble
 
 
-def test_a_file_that_is_not_there_and_an_empty_address_are_named() -> None:
+def test_a_file_that_is_not_there_an_address_and_an_empty_name_are_named() -> None:
     with pytest.raises(EngineUnavailable, match=r"nowhere\.mp4"):
-        Film(Options(address="nowhere.mp4")).open(640, 480)
-    with pytest.raises(ConfigError, match="address"):
+        Film(Options(file="nowhere.mp4")).open(640, 480)
+    with pytest.raises(EngineUnavailable, match="source = 'pull'"):
+        Film(Options(file="rtsp://host/name")).open(640, 480)
+    with pytest.raises(ConfigError, match="file is empty"):
         Film(Options())
 
 
-@pytest.mark.parametrize("size", [(320, 240), (1280, 720), (480, 640), (640, 480)])
-def test_pictures_are_cut_to_fit_never_squeezed(size: tuple[int, int]) -> None:
-    picture = np.zeros((size[1], size[0], 3), np.uint8)
-    cv_radius = min(size) // 4
-    rows, columns = np.mgrid[0 : size[1], 0 : size[0]]
-    picture[(rows - size[1] / 2) ** 2 + (columns - size[0] / 2) ** 2 < cv_radius**2] = 255
-    shown = fit(picture, 640, 480)[..., 0] > 127
-    assert shown.shape == (480, 640)
-    wide, high = np.ptp(np.nonzero(shown.any(axis=0))[0]), np.ptp(np.nonzero(shown.any(axis=1))[0])
-    assert abs(int(wide) - int(high)) <= 3
+def test_a_film_that_shall_not_repeat_ends_and_says_so(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "short.mp4", [np.full((240, 320, 3), value, np.uint8) for value in (40, 120)])
+    source = Film(Options(file=str(path), repeat=False))
+    source.open(640, 480)
+    wait_for(source)
+    trouble_of(source)
+    source.close()
+    assert "has ended" in source.trouble
+    assert not source.status().is_connected
+
+
+def test_a_film_tells_its_own_size_and_rate(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", [np.full((240, 320, 3), 9, np.uint8) for _ in range(12)])
+    source = Film(Options(file=str(path)))
+    source.open(640, 480)
+    while source.status().shown < 10:
+        wait_for(source)
+    status = source.status()
+    source.close()
+    assert (status.width, status.height) == (320, 240)
+    assert 15 < status.fps < 30
 
 
 def test_the_trial_swaps_a_film_and_reports(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from services.faceswap.face_swapper import Image
 from services.faceswap.sources.stand_in.drawing import Artist
 from services.faceswap.sources.stand_in.live_link import SHAPES, Pose
-from services.faceswap.video_source import Shot
+from services.faceswap.video_source import Shot, VideoStatus
 from shared.events import AnyEvent, CameraFrame, Event
 from shared.streams import StreamId
 
@@ -73,6 +73,9 @@ class Reel:
             return None
         picture = self.pictures.pop(0) if len(self.pictures) > 1 else self.pictures[0]
         return Shot(pixels=picture, captured_at=now, pose_due_at=now + 0.1)
+
+    def status(self) -> VideoStatus:
+        return VideoStatus()
 
     def close(self) -> None:
         self.is_open = False

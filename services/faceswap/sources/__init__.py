@@ -7,6 +7,8 @@ SOURCES: Engines[VideoSource] = Engines(
     "faceswap.source",
     {
         "stand_in": "services.faceswap.sources.stand_in",
+        "rtmp": "services.faceswap.sources.rtmp",
+        "pull": "services.faceswap.sources.pull",
         "film": "services.faceswap.sources.film",
     },
 )

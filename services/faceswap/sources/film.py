@@ -1,41 +1,37 @@
-"""A film as the virtual human: a file, or an RTMP or RTSP address, read with PyAV in a thread of its own.
-
-The newest decoded picture wins. An address that ends or refuses is tried again for ever; a file starts over.
-"""
+"""A film as the virtual human: a file, played at its own speed in a thread of its own, and from the start again at its end."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import msgspec
-import numpy as np
 
-from services.faceswap.face_swapper import Image
 from services.faceswap.newest import NewestOnly
-from services.faceswap.video_source import Shot, VideoSource
+from services.faceswap.sources.decoding import load_pyav
+from services.faceswap.sources.fitting import fitted
+from services.faceswap.sources.meter import Meter
+from services.faceswap.video_source import Shot, VideoSource, VideoStatus
 from shared.errors import ConfigError, EngineUnavailable
 
 _LOG = logging.getLogger(__name__)
 
-_LOW_DELAY = {"fflags": "nobuffer", "flags": "low_delay", "probesize": "32768", "analyzeduration": "0"}
-"""Measured on loopback, RTMP from OBS's encoder: 11 ms from encoding to here; without these, seconds."""
+LATE_S = 0.05
+"""A picture later than this is not shown: the next is due already."""
+LOST_S = 1.0
+"""Later than this the machine slept: the film goes on from where it is instead of racing after the clock."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings under [faceswap.source_options.film]."""
 
-    address: str = ""
-    """A file, rtmp://host:port/app/name or rtsp://host/name."""
-    listen: bool = False
-    """rtmp only: wait for OBS to connect to us, instead of fetching from a server."""
-    open_timeout_s: float = 5.0
-    read_timeout_s: float = 3.0
+    file: str = ""
+    repeat: bool = True
+    """Start over at the end; false: nothing comes after it, and the mirror veils."""
     retry_s: float = 1.0
-    """Pause before an address is tried again."""
+    """Pause before a file that could not be read is tried again."""
 
 
 def open_engine(options: Options, others: Callable[[str], VideoSource]) -> "Film":
@@ -45,33 +41,34 @@ def open_engine(options: Options, others: Callable[[str], VideoSource]) -> "Film
 
 
 class Film:
-    """Reads in a thread, hands out the newest picture."""
+    """Plays in a thread, hands out the newest picture."""
 
     name = "film"
 
     def __init__(self, options: Options, clock: Callable[[], float] = time.monotonic) -> None:
-        if not options.address:
-            raise ConfigError(
-                "[faceswap.source_options.film] address is empty: name a file, an rtmp:// or rtsp:// address"
-            )
+        if not options.file:
+            raise ConfigError("[faceswap.source_options.film] file is empty: name the film to show")
         self._options = options
         self._clock = clock
         self._slot: NewestOnly[Shot] = NewestOnly()
         self._is_closed = threading.Event()
-        self._thread = threading.Thread(target=self._read_for_ever, name="film", daemon=True)
+        self._thread = threading.Thread(target=self._play_for_ever, name="film", daemon=True)
         self._size = (640, 480)
+        self._sent_size = (0, 0)
+        self._starts = 0
+        self._meter = Meter()
+        self._av: Any = None
         self.trouble = ""
 
     def open(self, width: int, height: int) -> None:
-        """Begin reading. Raises EngineUnavailable for a file that is not there or PyAV missing; an address may come later."""
-        try:
-            import av  # noqa: F401 - heavy, and only this source needs it
-        except ImportError as error:
+        """Begin playing. Raises EngineUnavailable for a file that is not there, or if PyAV is missing."""
+        self._av = load_pyav()
+        if "://" in self._options.file:
             raise EngineUnavailable(
-                "faceswap: PyAV is not installed; see services/faceswap/requirements.txt"
-            ) from error
-        if self._is_file and not Path(self._options.address).is_file():
-            raise EngineUnavailable(f"faceswap: no film {self._options.address}; name one that is there")
+                f"faceswap: {self._options.file} is an address, not a file; use source = 'pull' or 'rtmp'"
+            )
+        if not Path(self._options.file).is_file():
+            raise EngineUnavailable(f"faceswap: no film {self._options.file}; name one that is there")
         self._size = (width, height)
         self._thread.start()
 
@@ -80,65 +77,74 @@ class Film:
         del now
         return self._slot.take()
 
+    def status(self) -> VideoStatus:
+        """How it does now."""
+        fps, delay_ms = self._meter.read(self._clock())
+        return VideoStatus(
+            is_connected=not self.trouble, trouble=self.trouble, width=self._sent_size[0], height=self._sent_size[1],
+            fps=fps, delay_ms=delay_ms, connections=min(1, self._starts),
+            shown=self._meter.shown, skipped=self._meter.skipped,
+        )  # fmt: skip
+
     def close(self) -> None:
-        """Stop reading."""
+        """Stop playing."""
         self._is_closed.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=self._options.read_timeout_s + 1)
+            self._thread.join()
 
-    @property
-    def _is_file(self) -> bool:
-        return "://" not in self._options.address
-
-    def _read_for_ever(self) -> None:
-        import av
-
+    def _play_for_ever(self) -> None:
         while not self._is_closed.is_set():
             try:
-                self._read_once(av)
-                self._note("the film ended" if not self._is_file else "")
-            except (av.FFmpegError, OSError, ValueError) as error:
-                self._note(f"{type(error).__name__}: {error}")
-            if not self._is_file or self.trouble:
+                self._play()
+            except (self._av.FFmpegError, OSError, ValueError) as error:
+                self._note(f"faceswap: the film cannot be played ({error}); see [faceswap.source_options.film]")
                 self._is_closed.wait(self._options.retry_s)
+                continue
+            if not self._options.repeat and not self._is_closed.is_set():
+                self._note("the film has ended; repeat = true starts it over")
+                return
 
-    def _read_once(self, av: Any) -> None:
-        """From opening to the end. A file is played at its own speed."""
-        options = {} if self._is_file else dict(_LOW_DELAY)
-        if self._options.listen:
-            options["listen"] = "1"
-        limits = (None if self._options.listen else self._options.open_timeout_s, self._options.read_timeout_s)
-        with av.open(self._options.address, options=options, timeout=limits) as container:
+    def _play(self) -> None:
+        """From the first picture to the last, each at its time."""
+        with self._av.open(self._options.file) as container:
             if not container.streams.video:
                 raise ValueError("no picture in it")
-            stream = container.streams.video[0]
-            # More threads only add frames of delay.
-            stream.thread_type = "NONE"
-            began = self._clock()
-            for frame in container.decode(stream):
-                if self._is_closed.is_set():
+            self._starts += 1
+            began, is_empty = self._clock(), True
+            for frame, due_s in _timed(container):
+                is_empty = False
+                late_s = self._clock() - began - due_s
+                if late_s > LOST_S:
+                    began, late_s = began + late_s, 0.0
+                if self._is_closed.wait(max(0.0, -late_s)):
                     return
-                if self._is_file and frame.time is not None:
-                    self._is_closed.wait(max(0.0, began + frame.time - self._clock()))
-                self.trouble = ""
-                pixels = fit(frame.to_ndarray(format="bgr24"), *self._size)
-                self._slot.put(Shot(pixels=pixels, captured_at=self._clock()))
+                if late_s > LATE_S:
+                    self._meter.skip()
+                else:
+                    self._show(frame)
+            if is_empty:
+                raise ValueError("no picture in it")
+
+    def _show(self, frame: Any) -> None:
+        due = self._clock()
+        pixels = fitted(frame, *self._size)
+        now = self._clock()
+        self.trouble = ""
+        self._sent_size = (frame.width, frame.height)
+        self._meter.picture(now, now - due)
+        self._slot.put(Shot(pixels=pixels, captured_at=due))
 
     def _note(self, trouble: str) -> None:
-        if trouble and trouble != self.trouble:
+        if trouble != self.trouble:
             _LOG.warning("no pictures from the film", extra={"reason": trouble})
         self.trouble = trouble
 
 
-def fit(picture: Image, width: int, height: int) -> Image:
-    """The picture's middle, filling width x height: cut, never squeezed."""
-    scale = max(width / picture.shape[1], height / picture.shape[0])
-    if picture.shape[:2] == (height, width):
-        return picture
-    matrix = np.array(
-        [
-            [scale, 0, (width - scale * picture.shape[1]) / 2],
-            [0, scale, (height - scale * picture.shape[0]) / 2],
-        ]
-    )
-    return np.asarray(cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_AREA), np.uint8)
+def _timed(container: Any) -> Iterator[tuple[Any, float]]:
+    """Every frame with its time since the first, seconds."""
+    first = None
+    for frame in container.decode(container.streams.video[0]):
+        if frame.time is None:
+            continue
+        first = frame.time if first is None else first
+        yield frame, frame.time - first

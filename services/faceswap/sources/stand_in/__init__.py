@@ -7,7 +7,7 @@ import msgspec
 from services.faceswap.sources.stand_in.drawing import Artist
 from services.faceswap.sources.stand_in.live_link import Pose
 from services.faceswap.sources.stand_in.receiver import Receiver
-from services.faceswap.video_source import Shot, VideoSource
+from services.faceswap.video_source import Shot, VideoSource, VideoStatus
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +51,10 @@ class StandIn:
         # After a rest the socket still holds what came when it began: such a pose may be drawn, but tells nothing of lateness.
         due_at = self._pose.due_at if abs(now - self._pose.due_at) < STALE_S else 0.0
         return Shot(pixels=self._artist.draw(self._pose), captured_at=now, pose_due_at=due_at)
+
+    def status(self) -> VideoStatus:
+        """It draws whenever it is asked: there is nothing that could be late."""
+        return VideoStatus(connections=1)
 
     def close(self) -> None:
         """Stop listening."""
