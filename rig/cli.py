@@ -76,19 +76,38 @@ def models_list(profile: Profile = "rig", as_json: Json = False) -> None:
 
 
 @models_app.command("pull")
-def models_pull(profile: Profile = "embedded", as_json: Json = False) -> None:
-    """Fetch what is missing or wrong, and check it. What is right is left alone."""
-    from rig.models_commands import pull_models
+def models_pull(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these; else the defaults.")
+    ] = None,
+    profile: Profile = "embedded",
+    is_all: Annotated[bool, typer.Option("--all", help="Also the models that are a choice.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Agree to every licence, also those that forbid commerce.")
+    ] = False,
+    licences: Annotated[
+        list[str] | None,
+        typer.Option("--accept-licence", metavar="NAME", help="Agree to this model's; may be repeated."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch what is missing or wrong, resume what was cut, and check it. Asks before weights that forbid commerce."""
+    from rig.models_commands import Agreement, pull_models
 
-    sys.exit(pull_models(profile, as_json=as_json))
+    agreed = Agreement(names=tuple(licences or ()), is_all=yes)
+    sys.exit(pull_models(profile, names or [], agreed, is_all=is_all, as_json=as_json))
 
 
 @models_app.command("check")
-def models_check(profile: Profile = "embedded", as_json: Json = False) -> None:
+def models_check(
+    profile: Profile = "embedded",
+    is_all: Annotated[bool, typer.Option("--all", help="Also the models that are a choice.")] = False,
+    as_json: Json = False,
+) -> None:
     """Compare every model on this machine with its hash. Exit code 1 if one is missing or wrong."""
     from rig.models_commands import check_models
 
-    sys.exit(check_models(profile, as_json=as_json))
+    sys.exit(check_models(profile, is_all=is_all, as_json=as_json))
 
 
 @app.command("rehearse")
@@ -193,11 +212,18 @@ def docs(
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
-    """Is this machine ready for the embedded mirror? Exit code 1 if it cannot run here."""
+def doctor(
+    is_quick: Annotated[bool, typer.Option("--quick", help="Seconds: open no engine, hash no model.")] = False,
+    sets: Sets = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Can the mirror open here, with these settings? Under a minute; exit code 1 if something keeps it from it."""
     from rig.doctor import run_doctor
+    from rig.options import options_from
 
-    sys.exit(run_doctor(as_json=as_json))
+    options = options_from(config, script="", language="", port=None, sets=sets)
+    sys.exit(run_doctor(options, is_quick=is_quick, as_json=as_json))
 
 
 @bench_app.callback()

@@ -7,7 +7,16 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from shared.errors import BadInput, BusUnavailable, ConfigError, EngineFailed, EngineUnavailable, MirrorError
 
@@ -58,6 +67,23 @@ def progress_bar(title: str) -> Iterator[Callable[[str, float], None]]:
     with Progress(*columns, console=words, transient=True, disable=not words.is_terminal) as bar:
         task = bar.add_task(title, total=1.0)
         yield lambda what, share: bar.update(task, completed=share, description=f"{title} {what}".strip())
+
+
+@contextmanager
+def bytes_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Bars for what is fetched: call it with (name, bytes here, bytes of the whole or 0). Silent where no one watches."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=words, disable=not words.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(name: str, have: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=None)
+            bar.update(tasks[name], completed=have, total=total or None)
+
+        yield show
 
 
 def table_of(rows: list[dict[str, Any]], columns: list[str]) -> None:

@@ -1,139 +1,125 @@
-"""`mirror doctor`: is this machine ready for the embedded mirror? Every check says what it found and what to do."""
+"""`mirror doctor`: can the mirror open tonight? Everything that could keep it from it, with what to do about each."""
 
-import importlib.util
+import asyncio
 import os
-import shutil
-import socket
-import sys
+import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from rig.console import print_json, progress_bar, say, table_of
-from rig.demo import find_chromium
-from rig.manifest import of_profile, read_manifest
-from rig.models import check
-from rig.options import DEFAULT_PORT, STAGES
-from rig.ram_disk import ram_disk
-from rig.redis_server import find_server
+from rig.checks.clock import clock
+from rig.checks.gpu import card
+from rig.checks.ground import Ground
+from rig.checks.live_link import live_link
+from rig.checks.machine import browser, checkout, disk, memory, processor, python, redis, visits_memory
+from rig.checks.packages import packages
+from rig.checks.ports import ports
+from rig.checks.stages import run_stages
+from rig.checks.weights import weights
+from rig.console import print_json, progress_bar, say
+from rig.options import Options, settings_of
+from rig.signals import stopping_cleanly
 from shared.checkup import Finding
-from shared.errors import MirrorError
 
-RAM_DISK_MB = 512
-"""A visit's append-only file grows by about 2 MB a second before it is rewritten."""
-OLDEST_PYTHON = (3, 11)
+Check = Callable[[Ground], Iterator[Finding]]
+SECTIONS: tuple[tuple[str, tuple[Check, ...]], ...] = (
+    ("machine", (python, processor, memory, disk, visits_memory, redis, browser, checkout)),
+    ("card", (card,)),
+    ("packages", (packages,)),
+    ("models", (weights,)),
+    ("network", (clock, ports, live_link)),
+)
+MARKS = {"right": ("✓", "green"), "missing": ("!", "yellow"), "wrong": ("✗", "red")}
 
 
-def run_doctor(*, as_json: bool) -> int:
-    """All checks; returns 1 if the mirror cannot run here."""
-    findings = []
-    with progress_bar("looking") as progress:
-        for number, one in enumerate(CHECKS):
-            progress(one.__name__.strip("_"), number / len(CHECKS))
-            findings += list(one())
+class Examination(msgspec.Struct, frozen=True, kw_only=True):
+    """All that was found."""
+
+    sections: dict[str, list[Finding]]
+    seconds: float
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Without their sections."""
+        return [finding for section in self.sections.values() for finding in section]
+
+    def of_state(self, state: str) -> list[Finding]:
+        """Those that are right, missing or wrong."""
+        return [finding for finding in self.findings if finding.state == state]
+
+
+def run_doctor(options: Options, *, is_quick: bool, as_json: bool) -> int:
+    """All checks; returns 1 if something keeps the mirror from opening."""
+    ground = Ground(settings=settings_of(options, os.environ), is_quick=is_quick, package=options.package)
+    with progress_bar("looking at") as progress:
+        examined = examine(ground, progress)
     if as_json:
-        print_json({"findings": findings})
+        print_json(document(examined))
     else:
-        table_of([msgspec.to_builtins(finding) for finding in findings], ["check", "state", "found", "cure"])
-    wrong = [finding for finding in findings if finding.state == "wrong"]
-    say("the embedded mirror can run here" if not wrong else f"{len(wrong)} things keep the mirror from running")
-    return 1 if wrong else 0
+        show(examined)
+        say(verdict(examined, ground))
+    return 1 if examined.of_state("wrong") else 0
 
 
-def _python() -> Iterator[Finding]:
-    version = ".".join(map(str, sys.version_info[:3]))
-    is_right = sys.version_info >= OLDEST_PYTHON
-    yield Finding(
-        check="Python", state="right" if is_right else "wrong", found=version, cure="" if is_right else "install 3.11"
-    )
+def examine(ground: Ground, progress: Callable[[str, float], None]) -> Examination:
+    """Look at everything: the quick things first, then the engines."""
+    began = time.monotonic()
+    found: dict[str, list[Finding]] = {}
+    for number, (title, checks) in enumerate(SECTIONS):
+        progress(title, 0.3 * number / len(SECTIONS))
+        found[title] = [finding for check in checks for finding in check(ground)]
+    if not ground.is_quick:
+        engines = run_stages(ground, lambda what, share: progress(what, 0.3 + 0.7 * share))
+        found |= asyncio.run(stopping_cleanly(engines))
+    return Examination(sections=found, seconds=time.monotonic() - began)
 
 
-def _cores() -> Iterator[Finding]:
-    count = len(os.sched_getaffinity(0))
-    yield Finding(
-        check="processor cores",
-        state="right" if count >= 2 else "missing",
-        found=str(count),
-        cure="" if count >= 2 else "the picture will stutter below 2",
-    )
+def document(examined: Examination) -> dict[str, object]:
+    """The JSON form."""
+    return {
+        "can_run": not examined.of_state("wrong"),
+        "wrong": len(examined.of_state("wrong")),
+        "missing": len(examined.of_state("missing")),
+        "seconds": round(examined.seconds, 2),
+        "findings": [
+            {"section": title, **msgspec.to_builtins(finding)}
+            for title, section in examined.sections.items()
+            for finding in section
+        ],
+    }
 
 
-def _packages() -> Iterator[Finding]:
-    for stage, package in (
-        ("asr", "moonshine_voice"),
-        ("asr", "onnxruntime"),
-        ("tts", "piper"),
-        ("faceswap", "cv2"),
-        ("session", "fastapi"),
-    ):
-        is_there = importlib.util.find_spec(package) is not None
-        yield Finding(
-            check=f"package {package} ({stage})",
-            state="right" if is_there else "wrong",
-            found="installed" if is_there else "not installed",
-            cure="" if is_there else "make install",
+def show(examined: Examination) -> None:
+    """One table, worst things marked so that an eye finds them without colour."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(width=1)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for title, section in examined.sections.items():
+        if section:
+            table.add_row("", Text(title, style="bold"), "")
+        for finding in section:
+            mark, colour = MARKS[finding.state]
+            table.add_row(Text(mark, style=colour), finding.check, Text(finding.found))
+            if finding.cure:
+                table.add_row("", "", Text(f"-> {finding.cure}", style=colour))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 200
+    console.print(table)
+
+
+def verdict(examined: Examination, ground: Ground) -> str:
+    """One sentence."""
+    wrong, missing = len(examined.of_state("wrong")), len(examined.of_state("missing"))
+    took = f" ({examined.seconds:.0f} s)"
+    if wrong:
+        return (
+            f"{wrong} thing{'s' * (wrong > 1)} keep{'s' * (wrong == 1)} the mirror from opening: the lines with ✗{took}"
         )
-
-
-def _models() -> Iterator[Finding]:
-    for found in check(of_profile(read_manifest(), "embedded")):
-        is_right = found.state == "right"
-        yield Finding(
-            check=f"model {found.name}", state="right" if is_right else "wrong", found=found.state, cure=found.detail
-        )
-
-
-def _redis() -> Iterator[Finding]:
-    try:
-        binary, version = find_server()
-    except MirrorError as error:
-        yield Finding(check="Redis", state="wrong", found="none", cure=str(error))
-    else:
-        yield Finding(check="Redis", state="right", found=f"{binary.name} {version}")
-
-
-def _ram_disk() -> Iterator[Finding]:
-    try:
-        place = ram_disk()
-    except MirrorError as error:
-        yield Finding(check="RAM disk", state="wrong", found="none", cure=str(error))
-        return
-    free_mb = shutil.disk_usage(place).free // 1_000_000
-    is_enough = free_mb >= RAM_DISK_MB
-    cure = "" if is_enough else f"make {RAM_DISK_MB} MB of room in {place}"
-    yield Finding(
-        check="RAM disk", state="right" if is_enough else "wrong", found=f"{place}, {free_mb} MB free", cure=cure
-    )
-
-
-def _browser() -> Iterator[Finding]:
-    try:
-        yield Finding(check="Chromium", state="right", found=find_chromium())
-    except MirrorError as error:
-        yield Finding(check="Chromium", state="missing", found="none", cure=str(error))
-
-
-def _ports() -> Iterator[Finding]:
-    for name, kind, port in (("pages", socket.SOCK_STREAM, DEFAULT_PORT), ("Live Link", socket.SOCK_DGRAM, 11111)):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as error:
-                cure = "stop what has it, or run `mirror demo --port 0`"
-                yield Finding(check=f"port {port} ({name})", state="missing", found=str(error.strerror), cure=cure)
-            else:
-                yield Finding(check=f"port {port} ({name})", state="right", found="free")
-
-
-def _services() -> Iterator[Finding]:
-    root = Path(__file__).resolve().parent.parent / "services"
-    for stage in STAGES:
-        is_there = (root / stage / "__main__.py").is_file()
-        if not is_there:
-            yield Finding(check=f"service {stage}", state="wrong", found="not here", cure="the checkout is incomplete")
-
-
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    _python, _cores, _packages, _models, _redis, _ram_disk, _browser, _ports, _services,
-)  # fmt: skip
+    better = f"; {missing} thing{'s' * (missing > 1)} could be better: the lines with !" if missing else ""
+    quick = "; no engine was opened (--quick)" if ground.is_quick else ""
+    return f"the mirror can run here{better}{quick}{took}"

@@ -14,6 +14,7 @@ from shared.config import load_settings, override
 from shared.errors import BadInput, ConfigError
 
 STAGES = ("asr", "llm", "tts", "a2f_bridge", "faceswap", "session")
+SECTIONS = (*STAGES, "bus", "rig")
 DEFAULT_PORT = 8080
 DEFAULT_SCRIPT = "scripts/mirror.yaml"
 
@@ -54,9 +55,7 @@ def plan(options: Options, environ: Mapping[str, str]) -> Plan:
         BadInput: The port is taken.
     """
     overrides = _overrides(options)
-    settings = load_settings(options.config, environ)
-    for where, value in overrides.items():
-        override(settings, where.split("."), value)
+    settings = settings_of(options, environ)
     port = _port(options, settings)
     kiosk = environ.get("MIRROR_KIOSK_TOKEN") or secrets.token_urlsafe(16)
     operator = environ.get("MIRROR_OPERATOR_TOKEN") or secrets.token_urlsafe(16)
@@ -83,6 +82,18 @@ def plan(options: Options, environ: Mapping[str, str]) -> Plan:
     )
 
 
+def settings_of(options: Options, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that these options ask for: the file, the environment, then what was `--set`.
+
+    Raises:
+        ConfigError: The file, or a `--set`, cannot be used.
+    """
+    settings = load_settings(options.config, environ)
+    for where, value in _overrides(options).items():
+        override(settings, where.split("."), value)
+    return settings
+
+
 def _private_live_link() -> dict[str, str]:
     """A way of its own from the face to the built-in virtual human, for a mirror beside others."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -102,8 +113,8 @@ def _overrides(options: Options) -> dict[str, str]:
         name, dot, key = where.strip().partition(".")
         if not equals or not dot or not key:
             raise ConfigError(f"--set {text}: write section.key=value, for example asr.engine=scripted")
-        if name not in (*STAGES, "bus"):
-            raise ConfigError(f"--set {text}: no section [{name}]; there are {', '.join((*STAGES, 'bus'))}")
+        if name not in SECTIONS:
+            raise ConfigError(f"--set {text}: no section [{name}]; there are {', '.join(SECTIONS)}")
         found[where.strip().lower()] = value.strip()
     if options.script:
         script = Path(options.script)
@@ -132,9 +143,7 @@ def _port(options: Options, settings: Mapping[str, Any]) -> int:
 
 def script_of(options: Options) -> Path:
     """The play that a mirror started with these options gives."""
-    settings = load_settings(options.config, os.environ)
-    for where, value in _overrides(options).items():
-        override(settings, where.split("."), value)
+    settings = settings_of(options, os.environ)
     return ROOT / str(settings.get("session", {}).get("script", DEFAULT_SCRIPT))
 
 

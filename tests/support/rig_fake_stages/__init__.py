@@ -1,0 +1,1 @@
+"""Stages whose checks and benchmarks do what real ones do on a bad day."""
