@@ -261,9 +261,14 @@ class Camera:
         self.fps, self._count = fps, 0
 
     @property
+    def parameter_sets(self) -> list[bytes]:
+        """SPS and PPS."""
+        return [unit for unit in _units(bytes(self._context.extradata or b"")) if unit[0] & 31 in (7, 8)]
+
+    @property
     def setup(self) -> bytes:
         """AVCDecoderConfigurationRecord."""
-        sps, pps = (unit for unit in _units(bytes(self._context.extradata or b"")) if unit[0] & 31 in (7, 8))
+        sps, pps = self.parameter_sets
         return (
             b"\x01" + sps[1:4] + b"\xff\xe1" + len(sps).to_bytes(2, "big") + sps
             + b"\x01" + len(pps).to_bytes(2, "big") + pps
