@@ -77,6 +77,10 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """The engine that spoke: with `fallback`, the one inside."""
     is_fallback: bool = False
     """Another engine than the first choice spoke."""
+    retry_after_s: float = 0.0
+    """With `rate`: the server asked to be left alone for so long; 0 if it did not say."""
+    tokens: int = 0
+    """Tokens of text in this reply as the server counted them; 0 if it did not."""
 
 
 Piece = Delta | Ended
@@ -92,6 +96,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     languages: tuple[str, ...] = ()
     """Languages it can answer in; empty: any."""
+    is_authored: bool = False
+    """It says only lines that a person wrote: it may answer where another model refused to."""
 
 
 class ChatModel(Protocol):

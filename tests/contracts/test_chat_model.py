@@ -1,6 +1,8 @@
 """What every engine of the llm stage must do."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -8,16 +10,27 @@ from services.llm.chat_model import ChatModel, Delta, Ended, Piece
 from services.llm.config import LlmConfig
 from services.llm.engines import ENGINES
 from shared.errors import ConfigError
+from tests.peers import gemini, openai
 from tests.support.llm_improviser import prompt
 
-OPTIONS = {"fallback": {"order": ["scripted", "improviser"]}}
+NEEDS = {"gemini": "google.genai", "openai_compatible": "httpx2", "hedge": "google.genai"}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "fallback": {"order": ["scripted", "improviser"]},
+    "hedge": {"first": "gemini", "second": "openai_compatible"},
+}
 
 
 @pytest.fixture(params=list(ENGINES.table))
-async def model(request: pytest.FixtureRequest) -> ChatModel:
-    engine = ENGINES.open(LlmConfig(engine=request.param, options=OPTIONS))
-    await engine.warm_up()
-    return engine
+async def model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ChatModel]:
+    if request.param in NEEDS:
+        pytest.importorskip(NEEDS[request.param], reason=f"{NEEDS[request.param]} is not installed")
+    monkeypatch.setenv("GEMINI_API_KEY", gemini.KEY)
+    async with gemini.GeminiPeer().serving() as google, openai.OpenAiPeer().serving() as local:
+        options = {**OPTIONS, "gemini": {"base_url": google}, "openai_compatible": {"base_url": local}}
+        engine = ENGINES.open(LlmConfig(engine=request.param, options=options))
+        await engine.warm_up()
+        yield engine
+        await engine.close()
 
 
 async def reply(model: ChatModel, said: str = "I am afraid of the dark.", turn: int = 1) -> list[Piece]:
@@ -79,5 +92,5 @@ async def test_closing_twice_is_harmless(model: ChatModel) -> None:
 
 
 def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"improviser, fallback, scripted"):
+    with pytest.raises(ConfigError, match=r"improviser, gemini, openai_compatible, hedge, fallback, scripted"):
         ENGINES.open(LlmConfig(engine="oracle"))

@@ -7,6 +7,9 @@ ENGINES: Engines[ChatModel] = Engines(
     "llm",
     {
         "improviser": "services.llm.engines.improviser",
+        "gemini": "services.llm.engines.gemini",
+        "openai_compatible": "services.llm.engines.openai_compatible",
+        "hedge": "services.llm.engines.hedge",
         "fallback": "services.llm.engines.fallback",
         "scripted": "services.llm.engines.scripted",
     },

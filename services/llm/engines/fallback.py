@@ -58,8 +58,8 @@ class Fallback:
 
     @property
     def trouble(self) -> str:
-        """Why the first is left alone, while it is."""
-        return self._trouble
+        """Why the first is left alone, while it is; else what either of them says of itself."""
+        return self._trouble or self._first.trouble or self._second.trouble
 
     async def warm_up(self) -> None:
         """Both; only the second must be well. A first that is away is tried again after `rest_s`."""

@@ -35,7 +35,8 @@ class Improviser:
     @property
     def about(self) -> About:
         """Deterministic: the seed is all its chance."""
-        return About(name="improviser", is_deterministic=True, languages=tuple(sorted(self._repertoires)))
+        languages = tuple(sorted(self._repertoires))
+        return About(name="improviser", is_deterministic=True, languages=languages, is_authored=True)
 
     async def warm_up(self) -> None:
         """Read the lines and reply once in every language; raises EngineUnavailable if a file is missing or wrong."""
