@@ -4,8 +4,10 @@ import time
 
 import cv2
 import msgspec
+import numpy as np
 
 from services.faceswap.blending import paste, veiled
+from services.faceswap.drought import Drought, wait
 from services.faceswap.face_mesh import FaceMesh
 from services.faceswap.face_swapper import FaceSwapper, Image, Points, SourceFace
 from services.faceswap.flow import carry
@@ -14,6 +16,9 @@ from services.faceswap.smoothing import OneEuro, Smoothed
 from services.faceswap.tracking import HELD, LOCKED, SEARCHING, Tracking, TrackingLimits, advance
 from services.faceswap.video_source import Shot, VideoSource
 from shared.errors import EngineFailed
+
+_DARK = (640, 480)
+"""Width and height of the picture shown if none ever came: black glass has no shape."""
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +53,8 @@ class MirrorMaker:
         self._jpeg = [int(cv2.IMWRITE_JPEG_QUALITY), jpeg_quality]
         self._limits = TrackingLimits()
         self._filter = OneEuro()
+        self._drought = Drought()
+        self._shot: Shot | None = None
         self.failures = 0
         """Frames on which the engine failed."""
         self.forget()
@@ -63,7 +70,7 @@ class MirrorMaker:
         self._swapper.forget()
 
     def make(self, look: Look, now: float) -> Picture | None:
-        """The next picture, or None if the source has nothing new.
+        """The next picture, or None if the one before still stands.
 
         Args:
             look: What it shall show.
@@ -72,8 +79,28 @@ class MirrorMaker:
         began = time.thread_time()
         shot = self._video.newest(now)
         if shot is None:
+            return self._make_without_video(look, now, began)
+        if self._drought.shown_at > self._drought.rained_at:
+            # The veil lifts from here on, not by as much as the silence was long.
+            self._tracking = msgspec.structs.replace(self._tracking, at=now)
+        self._shot, self._drought = shot, Drought(rained_at=now)
+        return self._picture(self._show(shot, look, now), shot, began)
+
+    def _make_without_video(self, look: Look, now: float, began: float) -> Picture | None:
+        """The source is silent: nothing for a moment, then the last picture while the veil falls over it."""
+        is_veiled = look.is_veiled or look.source is None or self._tracking.state == SEARCHING
+        self._drought = wait(self._drought, now, is_veiled=is_veiled)
+        if not self._drought.is_due:
             return None
-        pixels, is_swapped = self._show(shot, look, now)
+        shot = self._shot or Shot(pixels=np.zeros((*reversed(_DARK), 3), np.uint8), captured_at=now)
+        if is_veiled:
+            self._tracking = Tracking(at=now)
+            return self._picture((veiled(shot.pixels, 1.0), False), shot, began)
+        self._tracking = advance(self._tracking, None, None, now, self._limits)
+        return self._picture(self._without_face(shot.pixels), shot, began)
+
+    def _picture(self, shown: tuple[Image, bool], shot: Shot, began: float) -> Picture:
+        pixels, is_swapped = shown
         _, encoded = cv2.imencode(".jpg", pixels, self._jpeg)
         return Picture(
             jpeg=encoded.tobytes(),
