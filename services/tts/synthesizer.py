@@ -88,7 +88,8 @@ class Synthesizer(Protocol):
 
         Yields:
             Blocks of float32 mono at 24 kHz, -1..1, shape (n,), one after another without a gap; the first as early as
-            can be. May begin and end with silence.
+            can be. May begin and end with silence. A block may be empty: a model that needs several looks before it has any
+            sound yields between them, so that it can be stopped there.
 
         Raises:
             EngineFailed: This text cannot be spoken, or this language is not one of the engine's.

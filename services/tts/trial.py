@@ -59,7 +59,10 @@ def _report(engine: Synthesizer, voice: Voice, sound: Samples, measured: dict[st
     return {
         "engine": about.name,
         "version": about.version,
+        "device": about.device,
         "is_degraded": about.is_degraded,
+        "fallbacks": about.fallbacks,
+        "last_error": about.last_error,
         "voice": voice.name,
         "seconds": round(len(sound) / VOICE_HZ, 3),
         "loudness_dbfs": round(speech_dbfs(sound), 2),
@@ -84,7 +87,8 @@ def _spoken(
             sound.append(silence(pause_ms))
         edges = Edges()
         for block in engine.synthesize(text, voice, language):
-            first_s = first_s or time.perf_counter() - began
+            if len(block):
+                first_s = first_s or time.perf_counter() - began
             sound.append(edges.push(limited(block)))
         sound.append(edges.finish())
     progress(1.0, "done")

@@ -6,6 +6,7 @@ from shared.engines import Engines
 ENGINES: Engines[Synthesizer] = Engines(
     "tts",
     {
+        "f5": "services.tts.engines.f5",
         "piper": "services.tts.engines.piper",
         "tone": "services.tts.engines.tone",
         "fallback": "services.tts.engines.fallback",

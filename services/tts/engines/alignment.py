@@ -28,7 +28,7 @@ def align(first: VoicePrint, second: VoicePrint) -> Pairs:
     """The path that lays the frames of `first` beside those of `second`."""
     a0, a1 = _span(first)
     b0, b1 = _span(second)
-    path = _path(_features(first)[a0:a1:_STEP], _features(second)[b0:b1:_STEP])
+    path = path_between(_features(first)[a0:a1:_STEP], _features(second)[b0:b1:_STEP])
     return np.asarray(path * _STEP + np.array([a0, b0]))
 
 
@@ -83,8 +83,11 @@ def _features(voice: VoicePrint) -> Floats:
     return np.concatenate([shape, 1.5 * loudness, 1.5 * voice.is_voiced[:, None]], axis=1)
 
 
-def _path(a: Floats, b: Floats) -> Pairs:
-    """Dynamic time warping, computed along anti-diagonals, which numpy can do at once."""
+def path_between(a: Floats, b: Floats) -> Pairs:
+    """The cheapest way through both rows of features, first to last: dynamic time warping.
+
+    Computed along anti-diagonals, which numpy can do at once. Shapes (n, k), (m, k) -> pairs of rows.
+    """
     n, m = len(a), len(b)
     distance = np.sqrt(np.maximum(squares(a, b), 0.0))
     cost = np.full((n + 1, m + 1), np.inf)

@@ -1,19 +1,35 @@
 """Two engines as one: what the first cannot speak, the second does. Every switch is logged, counted and shown in the heartbeat."""
 
 import logging
+import time
 from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from services.tts.engines.absent import opened_or_absent
 from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
 from shared.errors import ConfigError, EngineFailed, EngineUnavailable
 
 LOG = logging.getLogger(__name__)
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of the first engine is put up with."""
+
+    patience_s: float = 1.5
+    """Work the first may spend on a clause before anything of it sounds; then the second speaks it."""
+    bad_clauses: int = 2
+    """After so many failures in a row the first rests: each costs the visitor time."""
+    rest_s: float = 30.0
+    """Then it is tried again."""
+
+
+USUAL = Patience()
+
+
+class Options(Patience, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What may be set."""
 
     order: tuple[str, str]
@@ -31,23 +47,36 @@ class VoicePair:
 class Fallback:
     """A Synthesizer that wraps two. The second is kept warm: a visitor cannot wait for it to load."""
 
-    def __init__(self, first: Synthesizer, second: Synthesizer) -> None:
+    def __init__(
+        self,
+        first: Synthesizer,
+        second: Synthesizer,
+        patience: Patience = USUAL,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._engines = (first, second)
+        self._patience = patience
+        self._now = now
         self._is_ready = [False, False]
+        self._is_alone = False
+        """Only the second could be opened."""
         self._is_second = False
-        """The second engine spoke last."""
+        """The second engine spoke last, in the first's place."""
+        self._bad_clauses = 0
+        self._rests_until = float("-inf")
         self._switches = 0
         self._last_error = ""
 
     def about(self) -> About:
         """See Synthesizer. Named by the engine that would speak now."""
         abouts = [engine.about() for engine in self._engines]
-        now = abouts[1 if self._is_second else 0]
+        is_second = self._is_second or self._is_alone or self._is_resting()
+        now = abouts[1 if is_second else 0]
         return msgspec.structs.replace(
             now,
             languages=tuple(dict.fromkeys(abouts[0].languages + abouts[1].languages)),
             is_deterministic=all(about.is_deterministic for about in abouts),
-            is_degraded=self._is_second or now.is_degraded,
+            is_degraded=is_second or now.is_degraded,
             fallbacks=self._switches + sum(about.fallbacks for about in abouts),
             last_error=self._last_error or now.last_error,
         )
@@ -62,7 +91,7 @@ class Fallback:
                 self._note(error)
         if not any(self._is_ready):
             raise EngineUnavailable(f"fallback: neither engine is there; the last said: {self._last_error}")
-        self._is_second = not self._is_ready[0]
+        self._is_alone = not self._is_ready[0]
 
     @property
     def host(self) -> Voice:
@@ -87,24 +116,12 @@ class Fallback:
         return VoicePair(SELF, (voices[0], voices[1]))
 
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
-        """See Synthesizer. Switches only before the first block: nobody changes voice within a word."""
+        """See Synthesizer. Switches only before the first sound: nobody changes voice within a word."""
         if not isinstance(voice, VoicePair):
             raise EngineFailed("fallback: this voice is another engine's")
-        failure = EngineFailed("fallback: this voice is forgotten")
-        for number, engine in enumerate(self._engines):
-            own = voice.voices[number]
-            if own is None:
-                continue
-            try:
-                blocks = engine.synthesize(text, own, language)
-                first = next(blocks, None)
-            except EngineFailed as error:
-                failure = error
-                self._note(error)
-                continue
-            self._is_second = number == 1
-            return _with(first, blocks)
-        raise failure
+        if voice.voices == (None, None):
+            raise EngineFailed("fallback: this voice is forgotten")
+        return self._spoken(text, voice, language)
 
     def forget(self, voice: Voice) -> None:
         """See Synthesizer."""
@@ -119,20 +136,70 @@ class Fallback:
         for engine in self._engines:
             engine.close()
 
+    def _spoken(self, text: str, voice: VoicePair, language: str) -> Iterator[NDArray[np.float32]]:
+        first, second = voice.voices
+        first_speaks_it = language in self._engines[0].about().languages
+        if first is not None and first_speaks_it and not self._is_resting():
+            is_spoken = yield from self._by_first(text, first, language)
+            if is_spoken:
+                return
+        if second is None:
+            raise EngineFailed(f"fallback: the second engine has no such voice; the last said: {self._last_error}")
+        self._is_second = first_speaks_it
+        yield from self._engines[1].synthesize(text, second, language)
+
+    def _by_first(self, text: str, voice: Voice, language: str) -> Generator[NDArray[np.float32], None, bool]:
+        """Whether it spoke; what fails before its first sound is only noted."""
+        has_sounded = False
+        try:
+            for block in self._in_time(self._engines[0].synthesize(text, voice, language)):
+                has_sounded = has_sounded or block.size > 0
+                yield block
+            if not has_sounded:
+                raise EngineFailed(f"{self._engines[0].about().name}: no sound at all")  # noqa: TRY301  # as any failure
+        except EngineFailed as error:
+            self._note_failure(error)
+            if has_sounded:
+                raise
+            return False
+        self._bad_clauses = 0
+        self._is_second = False
+        return True
+
+    def _in_time(self, blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        """The same blocks. Counts work, not waiting: between two blocks other speech may go first. Raises EngineFailed."""
+        spent_s, has_sounded, most_s = 0.0, False, self._patience.patience_s
+        while True:
+            began = self._now()
+            block = next(blocks, None)
+            spent_s += self._now() - began
+            if block is None:
+                return
+            has_sounded = has_sounded or block.size > 0
+            if not has_sounded and spent_s > most_s:
+                raise EngineFailed(f"{self._engines[0].about().name}: no sound after {spent_s:.1f} s of work")
+            yield block
+
+    def _is_resting(self) -> bool:
+        return self._now() < self._rests_until
+
+    def _note_failure(self, error: EngineFailed) -> None:
+        self._note(error)
+        self._bad_clauses += 1
+        if self._bad_clauses >= self._patience.bad_clauses:
+            self._rests_until = self._now() + self._patience.rest_s
+            self._bad_clauses -= 1  # when it comes back, one more failure is enough
+            LOG.warning("the first voice rests", extra={"stage": "tts", "rest_s": self._patience.rest_s})
+
     def _note(self, error: EngineFailed | EngineUnavailable) -> None:
         self._switches += 1
         self._last_error = str(error)
         LOG.warning("one of two voices failed", extra={"stage": "tts", "error": str(error)})
 
 
-def _with(first: NDArray[np.float32] | None, rest: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    if first is not None:
-        yield first
-        yield from rest
-
-
 def open_engine(options: Options, others: Callable[[str], Synthesizer]) -> Synthesizer:
-    """The engine. Raises ConfigError, EngineUnavailable."""
+    """The engine. Raises ConfigError."""
     if "fallback" in options.order or options.order[0] == options.order[1]:
         raise ConfigError(f"[tts.options.fallback]: order names two other engines, not {', '.join(options.order)}")
-    return Fallback(others(options.order[0]), others(options.order[1]))
+    first, second = (opened_or_absent(name, others) for name in options.order)
+    return Fallback(first, second, options)

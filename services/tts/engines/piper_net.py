@@ -51,6 +51,10 @@ class Track(msgspec.Struct, frozen=True):
     """Shape (1, channels, frames), one frame every HOP samples."""
     is_voiced: NDArray[np.bool_]
     """Per latent frame, shape (frames,): a vowel or another sound of the voice is meant here."""
+    phonemes: tuple[str, ...]
+    """What is said, a blank between words (the phonemiser runs some together: "in the")."""
+    ends: NDArray[np.int64]
+    """Latent frame at which each phoneme is over, shape (phonemes,)."""
 
     @property
     def frames(self) -> int:
@@ -86,6 +90,10 @@ class PiperNet:
             if phonemes:
                 yield self._track(phonemes, slowness)
 
+    def phonemes(self, text: str) -> list[str]:
+        """How `text` would be said, all sentences in one."""
+        return [phoneme for sentence in self._piper.phonemize(text) for phoneme in sentence]
+
     def sound(self, track: Track, start: int, end: int) -> NDArray[np.float32]:
         """Latent frames start..end as float32 at PIPER_HZ, shape ((end - start) * HOP,). Raises EngineFailed."""
         first, last = max(0, start - CONTEXT), min(track.frames, end + CONTEXT)
@@ -111,7 +119,12 @@ class PiperNet:
         except _ORT_ERRORS as error:
             raise EngineFailed(f"piper: the encoder failed ({type(error).__name__})") from error
         lengths = durations.ravel().astype(np.int64)
-        return Track(latent, np.repeat(self._is_voiced(phonemes, len(ids)), lengths)[: latent.shape[2]])
+        return Track(
+            latent,
+            np.repeat(self._is_voiced(phonemes, len(ids)), lengths)[: latent.shape[2]],
+            tuple(phonemes),
+            _ends(np.cumsum(lengths), len(phonemes)),
+        )
 
     def _is_voiced(self, phonemes: list[str], n_ids: int) -> NDArray[np.bool_]:
         """Per phoneme id, the pads between them included: they belong to the phoneme before them."""
@@ -121,6 +134,11 @@ class PiperNet:
             flags.extend((is_voiced, is_voiced))
         flags.append(False)
         return np.array((flags + [False] * n_ids)[:n_ids])
+
+
+def _ends(ends: NDArray[np.int64], n_phonemes: int) -> NDArray[np.int64]:
+    """Of the frames up to each id those up to each phoneme: ids are a start, a pad, and each phoneme followed by a pad."""
+    return np.asarray(ends[np.minimum(3 + 2 * np.arange(n_phonemes), len(ends) - 1)])
 
 
 def _session(graph: bytes) -> ort.InferenceSession:

@@ -1,0 +1,218 @@
+"""The port, by F5."""
+
+import logging
+import time
+from collections.abc import Callable, Generator, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from services.tts.engines.f5.graphs import Graphs, bucketed, cuda_capture
+from services.tts.engines.f5.guards import check_sound
+from services.tts.engines.f5.host import host_sample
+from services.tts.engines.f5.loading import Loaded, load
+from services.tts.engines.f5.options import Options
+from services.tts.engines.f5.pacing import pieces, seconds_for
+from services.tts.engines.f5.reference import FindWordEnds, reference, seed_of
+from services.tts.engines.f5.speech import Speech, VoicePrint
+from services.tts.engines.f5.spelling import spelled
+from services.tts.engines.f5.velocity import Network, Velocity
+from services.tts.loudness import Edges, Samples, gain_to_target, silence
+from services.tts.steps import drained
+from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
+from shared.audio import VOICE_HZ
+from shared.errors import EngineFailed, EngineUnavailable
+
+LOG = logging.getLogger(__name__)
+
+_CALIBRATION = "Tell me what you see when you look at my face."
+"""Said once in a new voice: proves that it speaks, and tells how loud."""
+
+_BREATH_MS = 120
+"""Between two pieces of one clause, cut where a speaker breathes."""
+
+_BLOCK = VOICE_HZ * 2 // 5
+"""Samples in a block: a clause is there at once, and is let out in pieces of 0.4 s."""
+
+
+class F5Voice:
+    """A voice, until it is forgotten."""
+
+    def __init__(self, name: str, heard: VoicePrint, pace: float) -> None:
+        self.name = name
+        self.print: VoicePrint | None = heard
+        self.pace = heard.pace * pace
+        self.gain = 1.0
+
+
+class F5:
+    """A Synthesizer. See its port."""
+
+    def __init__(
+        self,
+        options: Options,
+        others: Callable[[str], Synthesizer],
+        open_model: Callable[[Options], Loaded] = load,
+    ) -> None:
+        self._options = options
+        self._others = others
+        self._open_model = open_model
+        self._loaded: Loaded | None = None
+        self._speech: Speech | None = None
+        self._graphs: Graphs | None = None
+        self._find: FindWordEnds | None = None
+        self._host: F5Voice | None = None
+        self._slowness = 0.0
+        """Seconds of work for a second of speech, measured at the start; 0 before."""
+
+    def about(self) -> About:
+        """See Synthesizer. Degraded where it is slower than it speaks, or a graph was refused."""
+        trouble = self._trouble()
+        return About(
+            name="f5",
+            languages=self._options.languages,
+            is_deterministic=True,
+            device=_device_name(self._loaded.network) if self._loaded else self._options.device,
+            version=self._loaded.name if self._loaded else "",
+            is_degraded=bool(trouble),
+            last_error=trouble,
+        )
+
+    def warm_up(self) -> None:
+        """See Synthesizer."""
+        loaded = self._open_model(self._options)
+        network = loaded.network
+        try:
+            speech = Speech(loaded, self._velocity(network), self._options.steps)
+            self._loaded, self._speech = loaded, speech
+            self._find = _ruler() if self._options.read_along and self._options.languages[0] == "en" else None
+            self._host = drained(self._voice(HOST, host_sample(self._options, self._others), self._options.host_pace))
+            self._slowness = self._measured(self._host)
+        except (EngineFailed, RuntimeError) as error:  # RuntimeError: torch's own, out of memory included
+            raise EngineUnavailable(f"f5: loaded, but it cannot speak: {error}") from error
+
+    @property
+    def host(self) -> Voice:
+        """See Synthesizer."""
+        if self._host is None:
+            raise EngineFailed("f5: not warmed up")
+        return self._host
+
+    def make_voice(self, sample: VoiceSample) -> Generator[None, None, Voice]:
+        """See Synthesizer."""
+        return (yield from self._voice(SELF, sample, self._options.copy_pace))
+
+    def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
+        """See Synthesizer."""
+        if language not in self._options.languages:
+            raise EngineFailed(f"f5: these weights speak {', '.join(self._options.languages)}, not {language}")
+        if not isinstance(voice, F5Voice) or voice.print is None:
+            raise EngineFailed("f5: this voice is forgotten, or another engine's")
+        return self._blocks(spelled(text, language), voice)
+
+    def forget(self, voice: Voice) -> None:
+        """See Synthesizer. The spectrogram is overwritten, not only let go of."""
+        if isinstance(voice, F5Voice) and voice is not self._host and voice.print is not None:
+            voice.print.frames.zero_()
+            voice.print = None
+
+    def close(self) -> None:
+        """See Synthesizer."""
+        has_gpu = self._loaded is not None and self._loaded.network.device.type == "cuda"
+        self._loaded = self._speech = self._graphs = self._find = None
+        if has_gpu:
+            torch.cuda.empty_cache()
+
+    def _voice(self, name: str, sample: VoiceSample, pace: float) -> Generator[None, None, F5Voice]:
+        speech = self._loaded_speech()
+        heard = yield from reference(sample, self._find, self._options.reference_s, self._options.languages[0])
+        voice = F5Voice(name, speech.print_of(heard, seed_of(sample)), pace)
+        said: list[Samples] = []
+        for block in self._blocks(_CALIBRATION, voice):
+            said.append(block)
+            yield
+        voice.gain = gain_to_target(np.concatenate(said))
+        return voice
+
+    def _blocks(self, text: str, voice: F5Voice) -> Iterator[NDArray[np.float32]]:
+        """Empty between two steps of the network: whoever cancels there has the GPU back at once."""
+        speech = self._loaded_speech()
+        for number, piece in enumerate(pieces(text)):
+            if voice.print is None:
+                raise EngineFailed("f5: the voice was forgotten while it spoke")
+            seconds = seconds_for(piece, voice.pace)
+            sound = np.zeros(0, dtype=np.float32)
+            for made in _as_ours(speech.say(piece, seconds, voice.print)):
+                sound = made
+                yield made[:0]
+            sound = sound * np.float32(voice.gain)
+            check_sound(sound, round(seconds * VOICE_HZ))
+            edges = Edges()
+            sound = np.concatenate([edges.push(sound), edges.finish()])
+            if number:
+                yield silence(_BREATH_MS)
+            for start in range(0, len(sound), _BLOCK):
+                yield sound[start : start + _BLOCK]
+
+    def _velocity(self, network: Network) -> Velocity:
+        if network.device.type != "cuda" or not self._options.graphs:
+            return network
+        first, last = (bucketed(frames) for frames in self._options.graph_frames)
+        self._graphs = Graphs(network, cuda_capture())
+        done = sum(1 for _ in self._graphs.record(range(first, last + 1, bucketed(1))))
+        LOG.info("graphs recorded", extra={"stage": "tts", "lengths": done, "refused": len(self._graphs.refused)})
+        return self._graphs
+
+    def _measured(self, voice: F5Voice) -> float:
+        began = time.perf_counter()
+        samples = sum(len(block) for block in self._blocks(_CALIBRATION, voice))
+        return (time.perf_counter() - began) / (samples / VOICE_HZ)
+
+    def _trouble(self) -> str:
+        if self._slowness > 1.0:
+            where = _device_name(self._loaded.network) if self._loaded else self._options.device
+            return f"f5: on {where} a second of speech takes {self._slowness:.1f} s; it needs a GPU"
+        if self._graphs is not None and self._graphs.refused:
+            frames, fault = next(iter(self._graphs.refused.items()))
+            return f"f5: {len(self._graphs.refused)} lengths run without a graph; at {frames} frames: {fault}"
+        return ""
+
+    def _loaded_speech(self) -> Speech:
+        if self._speech is None:
+            raise EngineFailed("f5: not warmed up, or closed")
+        return self._speech
+
+
+def _as_ours(blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    try:
+        yield from blocks
+    except torch.OutOfMemoryError as error:
+        torch.cuda.empty_cache()  # no effect without a GPU
+        raise EngineFailed("f5: the GPU is out of memory; give Unreal or the language model less of it") from error
+    except RuntimeError as error:
+        raise EngineFailed(f"f5: the network failed: {str(error).splitlines()[0]}") from error
+
+
+def _device_name(network: Network) -> str:
+    half = "fp16" if network.dtype == torch.float16 else "fp32"
+    name = torch.cuda.get_device_name(network.device) if network.device.type == "cuda" else "cpu"
+    return f"{name} {half}"
+
+
+def _ruler() -> FindWordEnds | None:
+    """The stock voice reading along; without it samples are kept whole, which costs time, not words."""
+    try:
+        from services.tts.engines.f5.read_along import ReadAlong
+        from services.tts.engines.piper_net import PiperNet
+    except ImportError as error:
+        LOG.warning(
+            "samples are kept whole: nothing finds the ends of words", extra={"stage": "tts", "error": str(error)}
+        )
+        return None
+    return ReadAlong(PiperNet(0.667, 0.8)).word_ends
+
+
+def open_engine(options: Options, others: Callable[[str], Synthesizer]) -> Synthesizer:
+    """The engine."""
+    return F5(options, others)

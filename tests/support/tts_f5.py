@@ -1,0 +1,92 @@
+"""F5 on tiny random weights, written anew for each run of the tests: the real classes and the real loader, noise for a voice.
+
+`python -m tests.support.tts_f5 FOLDER` writes such a folder, for `--set model=FOLDER`.
+"""
+
+import atexit
+import functools
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import torch
+
+from services.tts.engines.f5.engine import F5
+from services.tts.engines.f5.loading import Loaded, load
+from services.tts.engines.f5.options import Options
+from services.tts.engines.f5.random_weights import write_random_weights
+from services.tts.engines.f5.velocity import Network, Wish
+from services.tts.engines.f5.vocoder import Vocos
+from services.tts.engines.tone import Options as ToneOptions
+from services.tts.engines.tone import Tone
+
+
+@functools.cache
+def tiny_folder() -> Path:
+    """The weights of this run of the tests; gone at its end."""
+    folder = Path(tempfile.mkdtemp(prefix="tiny-f5-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return write_random_weights(folder)
+
+
+def tiny_options() -> dict[str, object]:
+    """Settings of the engine on them. The host hums: the tests of the stock voice need not be paid twice."""
+    return {"model": str(tiny_folder()), "device": "cpu", "host_from": "tone", "read_along": False}
+
+
+class FaultyNetwork(Network):
+    """The network with something done to each velocity."""
+
+    def __init__(self, network: Network, change: Callable[[torch.Tensor, Wish], torch.Tensor]) -> None:
+        self.__dict__.update(network.__dict__)
+        self._change = change
+
+    def __call__(self, x: torch.Tensor, wish: Wish, instant: torch.Tensor) -> torch.Tensor:
+        return self._change(super().__call__(x, wish, instant), wish)
+
+
+class FaultyVocos(Vocos):
+    """The vocoder with something done to its sound."""
+
+    def __init__(self, vocos: Vocos, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__(vocos.backbone, vocos.head)
+        self._change = change
+
+    def sound(self, frames: torch.Tensor) -> torch.Tensor:
+        return self._change(super().sound(frames))
+
+
+class Fault:
+    """Something that goes wrong once it is told to."""
+
+    def __init__(
+        self,
+        velocity: Callable[[torch.Tensor, Wish], torch.Tensor] | None = None,
+        sound: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    ) -> None:
+        self._velocity, self._sound = velocity, sound
+        self.is_on = False
+
+    def model(self, options: Options) -> Loaded:
+        loaded = load(options)
+        return msgspec.structs.replace(
+            loaded,
+            network=FaultyNetwork(loaded.network, lambda speed, wish: self._changed(speed, wish)),
+            vocos=FaultyVocos(loaded.vocos, lambda made: self._sound(made) if self.is_on and self._sound else made),
+        )
+
+    def _changed(self, speed: torch.Tensor, wish: Wish) -> torch.Tensor:
+        return self._velocity(speed, wish) if self.is_on and self._velocity else speed
+
+
+def tiny_f5(fault: Fault | None = None, **more: object) -> F5:
+    """The engine on tiny weights, not yet warm."""
+    options = msgspec.convert({**tiny_options(), **more}, Options)
+    return F5(options, lambda _name: Tone(ToneOptions()), fault.model if fault else load)
+
+
+if __name__ == "__main__":
+    print(write_random_weights(Path(sys.argv[1])))
