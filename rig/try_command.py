@@ -29,7 +29,7 @@ def try_stage(
     if engine:
         override(settings, [stage, "engine"], engine)
     for text in sets:
-        override(settings, *_setting(stage, settings, text))
+        override(settings, *setting_of(stage, settings, text))
     trial = importlib.import_module(f"services.{stage}.trial")
     with progress_bar(f"trying {stage}") as progress:
         report: dict[str, object] = trial.run_trial(settings, inputs, lambda share, what: progress(what, share))
@@ -42,7 +42,7 @@ def try_stage(
         console.print(value, markup=False, soft_wrap=True)
 
 
-def _setting(stage: str, settings: dict[str, Any], text: str) -> tuple[list[str], str]:
+def setting_of(stage: str, settings: dict[str, Any], text: str) -> tuple[list[str], str]:
     """`key=value` sets an option of the chosen engine; `stage.key=value` any setting."""
     where, equals, value = text.partition("=")
     if not equals or not where.strip():
