@@ -10,5 +10,6 @@ SOURCES: Engines[VideoSource] = Engines(
         "rtmp": "services.faceswap.sources.rtmp",
         "pull": "services.faceswap.sources.pull",
         "film": "services.faceswap.sources.film",
+        "understudy": "services.faceswap.sources.understudy",
     },
 )
