@@ -133,3 +133,12 @@ def test_a_replaced_worker_leaves_the_board_to_its_successor() -> None:
     board.note(ev.Heartbeat(at=1.0, stage="asr", worker="old", state="ready"))
     board.note(ev.Heartbeat(at=10.0, stage="asr", worker="new", state="ready"))
     assert [row["worker"] for row in board.rows(10.5)] == ["new"]
+
+
+def test_a_second_engine_that_stepped_in_for_a_moment_is_remembered_by_its_count() -> None:
+    board = Board()
+    board.note(ev.Heartbeat(at=1.0, stage="llm", worker="w", state="ready", fallbacks=3))
+    assert board.rows(1.5)[0]["covered_ago_s"] is None
+    board.note(ev.Heartbeat(at=2.0, stage="llm", worker="w", state="ready", fallbacks=4))
+    board.note(ev.Heartbeat(at=2.5, stage="llm", worker="w", state="ready", fallbacks=4))
+    assert board.rows(3.0)[0]["covered_ago_s"] == 1.0

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { readSettings } from "../../services/session/web/kiosk/settings.js";
 import { Least, Median } from "../../services/session/web/kiosk/steady.js";
 import { Troubles } from "../../services/session/web/kiosk/troubles.js";
-import { agoText, bar, clockText, health } from "../../services/session/web/operator/health.js";
+import { agoText, bar, care, clockText, health } from "../../services/session/web/operator/health.js";
 
 const stage = (name, more = {}) => ({ stage: name, state: "ready", lag_s: 0, ...more });
 const well = {
@@ -25,6 +25,27 @@ test("what stops a visit makes it ill and is named; what can wait makes it uneas
   assert.equal(health({ ...well, stages: [...well.stages.slice(1), stage("asr", { state: "degraded" })] }).level, "uneasy");
   assert.equal(health({ ...well, kiosks: [] }).level, "uneasy");
   assert.equal(health(null).level, "away");
+});
+
+test("a degraded stage says what speaks now, why, and what the visitor notices", () => {
+  const row = stage("tts", { state: "degraded", engine: "piper", device: "cpu", last_error: "f5: CUDA out of memory\nat line 3" });
+  const told = health({ ...well, stages: [...well.stages.slice(0, 2), row, ...well.stages.slice(3)] });
+  assert.equal(told.level, "uneasy");
+  assert.deepEqual(told.reasons, ["Voice is degraded, now piper on cpu: f5: CUDA out of memory."]);
+  assert.match(care(row), /may not sound like the visitor.*Look at the card's memory.*mirror doctor/);
+  assert.equal(care(stage("tts")), "");
+});
+
+test("a long reason is cut in the head of the page", () => {
+  const row = stage("llm", { state: "degraded", last_error: "x".repeat(500) });
+  assert.ok(health({ ...well, stages: [row, ...well.stages.slice(1), stage("asr")] }).reasons[0].length < 220);
+});
+
+test("a second engine that stepped in is told for a minute, then only counted", () => {
+  const covered = (ago) => health({ ...well, stages: [stage("llm", { fallbacks: 1, covered_ago_s: ago }), ...well.stages] });
+  assert.deepEqual(covered(12.4).reasons, ["Words: the second engine stepped in 12 s ago."]);
+  assert.equal(covered(61).level, "well");
+  assert.equal(covered(null).level, "well");
 });
 
 test("a stage is well as long as one of its workers is", () => {

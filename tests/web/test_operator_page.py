@@ -17,7 +17,16 @@ pytestmark = [
 
 def stage(name: str, **more: Any) -> dict[str, Any]:
     row = {"stage": name, "worker": f"{name}-1", "state": "ready", "engine": "one", "device": "cpu", "version": "1"}
-    counts = {"warm_s": 1.0, "sessions": 1, "lag_s": 0.0, "failures": 0, "fallbacks": 0, "last_error": "", "age_s": 0.1}
+    counts = {
+        "warm_s": 1.0,
+        "sessions": 1,
+        "lag_s": 0.0,
+        "failures": 0,
+        "fallbacks": 0,
+        "covered_ago_s": None,
+        "last_error": "",
+        "age_s": 0.1,
+    }
     return row | counts | more
 
 
@@ -99,6 +108,44 @@ async def test_a_stage_that_is_away_makes_the_mirror_not_well_and_is_named() -> 
         text = await page.evaluate("document.body.innerText")
         assert "Voice is away." in text
         assert "<b>no voice</b>" in text
+
+
+async def test_what_is_degraded_says_what_runs_instead_why_and_what_to_do() -> None:
+    async with operator() as (session, page):
+        stages = [stage(name) for name in ("asr", "a2f_bridge")]
+        worse = [
+            stage(
+                "tts",
+                state="degraded",
+                engine="piper",
+                fallbacks=3,
+                last_error="f5: CUDA out of memory; close what uses the card",
+            ),
+            stage("llm", engine="gemini", fallbacks=1, covered_ago_s=8.0, last_error="gemini: 503 after 0.6 s"),
+            stage(
+                "faceswap",
+                state="degraded",
+                engine="inswapper",
+                device="CPUExecutionProvider",
+                last_error="no CUDA device",
+            ),
+        ]
+        session.state = state(stages=[*stages, *worse])
+        await page.wait_for("document.querySelector('#health').dataset.level === 'uneasy'")
+        text = await page.evaluate("document.body.innerText")
+        assert "Voice is degraded, now piper on cpu: f5: CUDA out of memory" in text
+        assert "Face is degraded, now inswapper on CPUExecutionProvider: no CUDA device" in text
+        assert "Words: the second engine stepped in 8 s ago." in text
+        assert "The copy may not sound like the visitor." in text
+        rows = await page.evaluate(
+            "[...document.querySelectorAll('#stages li')].map(row => row.innerText.replaceAll('\\n', ' '))"
+        )
+        voice, words = (next(row for row in rows if row.startswith(name)) for name in ("Voice", "Words"))
+        assert "second engine stepped in 3 times" in voice
+        assert "run “mirror doctor” between two visits" in voice
+        assert "gemini: 503 after 0.6 s" in words
+        is_cut = "[...document.querySelectorAll('#stages li .todo, #stages li .error')].some(one => one.scrollWidth > one.clientWidth + 1)"
+        assert await page.evaluate(is_cut) is False
 
 
 async def test_a_wrong_token_is_explained() -> None:

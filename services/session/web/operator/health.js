@@ -10,6 +10,43 @@ const LAGGING_S = 1;
 
 /** @typedef {{level: "well" | "uneasy" | "ill" | "away", title: string, reasons: string[]}} Health */
 
+const COVERED_S = 60; // so long a second engine that stepped in for a moment is worth a glance
+const REASON_CHARS = 140; // in the head of the page; the list below has all of it
+
+/** What the visitor notices when a stage runs on less than its best, and where to look. */
+const CARE = {
+  asr: ["It hears less exactly.", "Look at the card and the microphone."],
+  llm: ["It answers from its own lines.", "Look at the network, the model's key and its quota."],
+  tts: ["The copy may not sound like the visitor.", "Look at the card's memory."],
+  a2f_bridge: ["Lips are less exact, or Unreal's face stands still.", "Look at Audio2Face, and at the Live Link subject in Unreal."],
+  faceswap: ["The face is simpler, or the picture stands still.", "Look at Unreal, OBS and the card."],
+};
+const GOES_ON = "The visit goes on, and the first choice is tried again by itself. If it stays so, run “mirror doctor” between two visits.";
+const COMES_BACK = "It is started again by itself. If it stays away, end the visit and start the mirror anew.";
+
+/**
+ * What to do about a stage that is not well.
+ * @param {object} row @returns {string} Empty for one that is.
+ */
+export function care(row) {
+  if (row.state === "degraded") return [...(CARE[row.stage] ?? []), GOES_ON].join(" ");
+  return row.state === "away" ? COMES_BACK : "";
+}
+
+/** A second engine stepped in a moment ago, and the first is back. */
+export const wasCovered = (row) => row.state === "ready" && row.covered_ago_s != null && row.covered_ago_s < COVERED_S;
+
+/** Which engine on which device, as one says it. */
+export const engineText = (row) => [row.engine, row.device].filter(Boolean).join(" on ");
+
+/** Why a stage is not at its best, in one line. */
+function degradedText(row) {
+  const why = (row.last_error ?? "").split("\n")[0];
+  const reason = why.length > REASON_CHARS ? `${why.slice(0, REASON_CHARS - 1)}…` : why;
+  const now = engineText(row) ? `, now ${engineText(row)}` : "";
+  return `${NAMES[row.stage] ?? row.stage} is degraded${now}${reason ? `: ${reason.replace(/\.$/, "")}` : ""}.`;
+}
+
 const isWorking = (row) => row.state === "ready" || row.state === "degraded";
 
 /** What stops a visit from happening, or from ending well. */
@@ -33,7 +70,8 @@ function worries(state) {
   return [
     ...state.kiosks.filter((kiosk) => kiosk.connected === false).map((kiosk) => `The glass “${kiosk.kiosk}” is not connected.`),
     ...state.kiosks.flatMap((kiosk) => kiosk.trouble.map((trouble) => `${kiosk.kiosk}: ${trouble.replaceAll("_", " ")}.`)),
-    ...state.stages.filter((row) => row.state === "degraded").map((row) => `${NAMES[row.stage] ?? row.stage} runs on its fallback.`),
+    ...state.stages.filter((row) => row.state === "degraded").map(degradedText),
+    ...state.stages.filter(wasCovered).map((row) => `${NAMES[row.stage] ?? row.stage}: the second engine stepped in ${Math.round(row.covered_ago_s)} s ago.`),
     ...state.stages.filter((row) => row.lag_s > LAGGING_S).map((row) => `${NAMES[row.stage] ?? row.stage} is ${row.lag_s.toFixed(1)} s behind.`),
     ...(recent.length > 1 ? ["Answers are slow."] : []),
     ...(state.kiosks.length ? [] : ["No glass has connected yet."]),

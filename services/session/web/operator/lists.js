@@ -1,7 +1,7 @@
 /** Stages, turns and receipts. */
 
 import { element, refresh } from "./dom.js";
-import { NAMES, agoText, bar } from "./health.js";
+import { NAMES, agoText, bar, care, wasCovered } from "./health.js";
 
 const ORDER = ["asr", "llm", "tts", "a2f_bridge", "faceswap", "session"];
 const FULL_MS = 2000;
@@ -12,21 +12,29 @@ const SHOWN_RECEIPTS = 5;
 /** The parts of a turn in the order of their first appearance, so that a colour keeps its meaning. */
 const partNames = (turns) => [...new Set(turns.flatMap((turn) => turn.parts.map((part) => part.name)))];
 
+/** How often, in the words one uses. */
+const times = (count) => (count === 1 ? "once" : count === 2 ? "twice" : `${count} times`);
+
 function stage(row) {
   const detail = [row.engine, row.device, row.version].filter(Boolean).join(" · ");
+  const covered = row.covered_ago_s == null ? "" : `, last ${agoText(row.covered_ago_s)}`;
+  // A first engine that is back again leaves its reason standing for a while, quietly.
+  const why = row.last_error && (row.state !== "ready" || wasCovered(row)) ? row.last_error : "";
+  const todo = care(row);
   const counts = [
     row.lag_s > 0.25 ? `${row.lag_s.toFixed(1)} s behind` : "",
-    row.fallbacks ? `${row.fallbacks} fallbacks` : "",
-    row.failures ? `${row.failures} failures` : "",
+    row.fallbacks ? `second engine stepped in ${times(row.fallbacks)}${covered}` : "",
+    row.failures ? `failed ${times(row.failures)}` : "",
     row.state === "away" ? `silent for ${Math.round(row.age_s)} s` : "",
   ].filter(Boolean);
-  return element("li", { "data-state": row.state },
+  return element("li", { "data-state": row.state, ...(wasCovered(row) ? { "data-covered": "" } : {}) },
     element("span.mark", { "aria-hidden": "true" }),
     element("b", {}, NAMES[row.stage] ?? row.stage),
     element("span.engine", {}, detail),
     element("span.state", {}, row.state),
     ...(counts.length ? [element("span.counts", {}, counts.join(" · "))] : []),
-    ...(row.last_error && row.state !== "ready" ? [element("span.error", {}, row.last_error)] : []));
+    ...(why ? [element("span.error", {}, why)] : []),
+    ...(todo ? [element("span.todo", {}, todo)] : []));
 }
 
 function turn(row, names) {

@@ -6,6 +6,7 @@ import { showLists } from "./lists.js";
 import { Visits } from "./visits.js";
 
 const WRONG_TOKEN = 4401;
+const SHOWN_REASONS = 3;
 
 const header = document.getElementById("health");
 const token = new URLSearchParams(location.search).get("token") ?? "";
@@ -16,7 +17,8 @@ const visits = new Visits(document.getElementById("kiosks"), (kiosk, action) => 
 function say({ level, title, reasons }) {
   header.dataset.level = level;
   header.querySelector("h1").textContent = title;
-  header.querySelector("p").textContent = reasons.slice(0, 3).join(" ");
+  const more = reasons.length > SHOWN_REASONS ? [`And ${reasons.length - SHOWN_REASONS} more, below.`] : [];
+  header.querySelector("p").textContent = [...reasons.slice(0, SHOWN_REASONS), ...more].join("\n");
 }
 
 /** @param {object | null} state */
