@@ -1,4 +1,4 @@
-"""A sender for measuring: test cards, coded as OBS codes them, to an RTMP address. Runs in a process of its own.
+"""A sender for measuring: test cards, coded as OBS codes them, to an RTMP (or any other) address. Runs in a process of its own.
 
 `python -m services.faceswap.video_publisher --url rtmp://127.0.0.1:1935/live/mirror`. One process for sender and listener does
 not do: the two would wait for each other's turn, and the figures would be of that.
@@ -19,6 +19,8 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     """What to send."""
 
     url: str
+    container: str = "flv"
+    """FFmpeg's word for what the pictures are packed in: flv for RTMP."""
     width: int = 1280
     height: int = 720
     fps: int = 24
@@ -32,7 +34,8 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
 
 def publish(sending: Sending) -> int:
     """Send; returns how many pictures. Raises av.FFmpegError if nobody listens, or hangs up."""
-    with av.open(sending.url, "w", format="flv", options={"flvflags": "no_duration_filesize"}) as container:
+    options = {"flvflags": "no_duration_filesize"} if sending.container == "flv" else {"flush_packets": "1"}
+    with av.open(sending.url, "w", format=sending.container, options=options) as container:
         stream = _stream(container, sending)
         began, count = time.monotonic(), 0
         held: list[Any] = []
