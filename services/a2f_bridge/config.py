@@ -16,20 +16,24 @@ class BridgeConfig(EngineChoice, frozen=True, kw_only=True, forbid_unknown_field
     """How long a pose takes from here to the glass: it is sent that much before its sound."""
     head_gain: float = 1.0
     """How much of the idle head movement goes out; 0 leaves the head to Unreal."""
+    idle_hz: float = 30.0
+    """Poses a second between visits, so that the subject stays live; 0: none, for several bridges on one Unreal."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.av_offset_ms <= 1000.0:
             raise ConfigError(f"[a2f_bridge] av_offset_ms = {self.av_offset_ms}: must be 0 to 1000")
+        if not 0.0 <= self.idle_hz <= 60.0:
+            raise ConfigError(f"[a2f_bridge] idle_hz = {self.idle_hz}: must be 0 to 60")
         address(self.live_link)
 
 
-def address(text: str) -> tuple[str, int]:
-    """Host and port of `host:port`; an IPv6 host stands in brackets.
+def address(text: str, setting: str = "live_link") -> tuple[str, int]:
+    """Host and port of `host:port`, the value of a setting; an IPv6 host stands in brackets.
 
     Raises:
         ConfigError: It is not that.
     """
     host, _, port = text.rpartition(":")
     if not host.strip("[]") or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ConfigError(f"[a2f_bridge] live_link = {text!r}: must be host:port, as 127.0.0.1:11111")
+        raise ConfigError(f"[a2f_bridge] {setting} = {text!r}: must be host:port, as 127.0.0.1:11111")
     return host.strip("[]"), int(port)

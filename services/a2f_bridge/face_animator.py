@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.a2f_bridge.blendshapes import POSE_HZ, Poses
+from services.a2f_bridge.performer import Performer
 from shared.audio import VOICE_HZ
 from shared.errors import BadInput
 from shared.stage import Health
 
 SAMPLES_PER_POSE = VOICE_HZ // POSE_HZ
 """Pose i belongs to sample i * 400 of its utterance."""
+
 
 Speech = NDArray[np.float32]
 """Mono, 24 kHz, -1..1, shape (n,)."""
@@ -58,11 +60,18 @@ class FaceAnimator(Protocol):
     name: str
     lookahead_s: float
     """How far beyond its own instant a pose needs to hear."""
-    fallbacks: int
-    """How often a second engine had to take over since the start."""
+
+    @property
+    def performer(self) -> Performer | None:
+        """Where a peer moves a face of its own and must be prompted; None for engines whose poses are all there is."""
+        ...
 
     async def warm_up(self) -> Health:
         """Get ready and animate something once. Raises EngineUnavailable."""
+        ...
+
+    def health(self) -> Health:
+        """How it is now. Degraded means: not as configured, and `last_error` says why."""
         ...
 
     def open_utterance(self, after: Utterance | None = None) -> Utterance:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from services.a2f_bridge.blendshapes import Pose, Poses, neutral
 from services.a2f_bridge.closing import CLOSE_S, CROSSFADE_S, Closing
-from services.a2f_bridge.timeline import Schedule, Speech, Timeline
+from services.a2f_bridge.timeline import Place, Schedule, Speech, Timeline
 
 
 class Moment(NamedTuple):
@@ -81,6 +81,10 @@ class SpeakingFace:
     def is_flushing(self) -> bool:
         """A closing has begun and has not been told."""
         return self._unflushed is not None
+
+    def place(self, now: float) -> Place | None:
+        """Where the loudspeaker is."""
+        return self._schedule.at(now)
 
     def at(self, now: float) -> Moment:
         """The mouth at `now`."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from services.a2f_bridge.animation import SpeechAnimation
+from services.a2f_bridge.attract import Attract
 from services.a2f_bridge.beat import Beat
 from services.a2f_bridge.blendshapes import POSE_HZ
 from services.a2f_bridge.config import BridgeConfig, address
@@ -15,10 +16,12 @@ from services.a2f_bridge.engines import ENGINES
 from services.a2f_bridge.face_animator import FaceAnimator
 from services.a2f_bridge.idle.life import IdleLife
 from services.a2f_bridge.live_link import Encoder
+from services.a2f_bridge.prompter import Prompter
 from services.a2f_bridge.sender import RESOLVE_AGAIN_S, LiveLinkSender
 from services.a2f_bridge.speaking import SpeakingFace
 from services.a2f_bridge.timeline import Speech
 from services.a2f_bridge.whole_face import WholeFace
+from shared.clock import Clock, HostClock
 from shared.config import section
 from shared.events import (
     AnyEvent,
@@ -49,28 +52,30 @@ class BridgeStage:
     name: ClassVar[str] = "a2f_bridge"
     reads: ClassVar[Sequence[str]] = ("voice",)
 
-    def __init__(self, config: BridgeConfig, animator: FaceAnimator) -> None:
+    def __init__(self, config: BridgeConfig, animator: FaceAnimator, clock: Clock | None = None) -> None:
         self.config = config
         self.animator = animator
         self.sender = LiveLinkSender(*address(config.live_link))
-        self._health = Health(engine=animator.name)
+        self.attract = Attract(config, self._send, clock or HostClock())
         Encoder(config.subject)  # a wrong name is refused now, not in the first visit
 
     async def warm_up(self) -> Health:
-        """Warm the engine and look Unreal's host up."""
-        self._health = await self.animator.warm_up()
+        """Warm the engine, look Unreal's host up, and show a sleeping face."""
+        await self.animator.warm_up()
         await self.sender.resolve()
+        self.attract.begin()
         return self.health()
 
     def health(self) -> Health:
-        """The engine as it was when warm, with what has happened since."""
-        fallbacks = self.animator.fallbacks
+        """How the engine is, and whether anything can be sent."""
+        health = self.animator.health()
+        trouble = self.sender.last_error
         return msgspec.structs.replace(
-            self._health,
-            fallbacks=fallbacks,
-            is_degraded=fallbacks > 0 or bool(self.sender.last_error),
-            last_error=self.sender.last_error or self._health.last_error,
+            health, is_degraded=health.is_degraded or bool(trouble), last_error=trouble or health.last_error
         )
+
+    def _send(self, datagram: bytes) -> None:
+        self.sender.send(datagram)
 
     def open_visit(self, visit: Visit) -> "BridgeWorker":
         """A face for one visit."""
@@ -78,6 +83,7 @@ class BridgeStage:
 
     async def close(self) -> None:
         """Let go of engine and socket."""
+        await self.attract.end()
         self.sender.close()
         await self.animator.close()
 
@@ -87,7 +93,8 @@ class BridgeWorker(VisitWorkerBase):
 
     def __init__(self, stage: BridgeStage, visit: Visit) -> None:
         config = stage.config
-        self._animator, self._sender = stage.animator, stage.sender
+        self._animator, self._sender, self._attract = stage.animator, stage.sender, stage.attract
+        self._prompter = Prompter(stage.animator.performer) if stage.animator.performer else None
         self._outlet, self._clock = visit.outlet, visit.clock
         self._lead_s = config.av_offset_ms / 1000.0
         self._encoder = Encoder(config.subject.replace("{session}", visit.session))
@@ -163,6 +170,8 @@ class BridgeWorker(VisitWorkerBase):
         first, poses = animation.poses()
         timeline = self._face.speaking.timeline(Speech(event.turn, event.rev), event.epoch)
         timeline.extend(poses)
+        if self._prompter:
+            self._prompter.hear(event)
         if isinstance(event, SpeechEnded):
             timeline.complete(event.samples)
         if len(poses) == 0:
@@ -193,6 +202,10 @@ class BridgeWorker(VisitWorkerBase):
 
     async def run(self) -> None:
         """Sixty poses a second, and the word that a closing is done."""
+        with self._attract.interrupted():
+            await self._live()
+
+    async def _live(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tick())
             group.create_task(self._tell_closings())
@@ -206,6 +219,8 @@ class BridgeWorker(VisitWorkerBase):
             self.skipped_ticks = beat.skipped
             due_at = beat.at + self._lead_s
             self._sender.send(self._encoder.packet(self._face.values(due_at), due_at))
+            if self._prompter:
+                self._prompter.follow(self._face.speaking, due_at)
             if self._face.speaking.flushed(due_at) is not None:
                 self._closed.set()
             beat.advance()

@@ -13,10 +13,11 @@ from services.a2f_bridge.blendshapes import JAW_OPEN, NAMES, POSE_HZ, Poses, gap
 from services.a2f_bridge.config import BridgeConfig
 from services.a2f_bridge.engines import ENGINES
 from services.a2f_bridge.face_animator import FaceAnimator, Speech
+from services.a2f_bridge.performing import perform
 from services.a2f_bridge.sound_file import read_speech
 from shared.audio import VOICE_CHUNK, VOICE_HZ
 from shared.config import section
-from shared.errors import BadInput
+from shared.errors import BadInput, EngineFailed
 
 SEALED = 0.03
 """Lips closer than this are shut."""
@@ -70,16 +71,22 @@ def run_trial(
 
 
 async def _animate(animator: FaceAnimator, speech: Speech, progress: Callable[[float, str], None]) -> Poses:
-    await animator.warm_up()
     try:
+        await animator.warm_up()
         utterance = animator.open_utterance()
         pieces: list[Poses] = []
         for begin in range(0, len(speech), VOICE_CHUNK):
             pieces.append(await utterance.push(speech[begin : begin + VOICE_CHUNK]))
             progress(min(1.0, (begin + VOICE_CHUNK) / len(speech)), "animating")
-        return np.concatenate([*pieces, await utterance.finish()])
+        poses = np.concatenate([*pieces, await utterance.finish()])
+        if animator.performer:
+            progress(0.0, "performing, as long as it sounds")
+            await perform(animator.performer, speech)
     finally:
         await animator.close()
+    if trouble := animator.health().last_error:
+        raise EngineFailed(trouble)
+    return poses
 
 
 def write_table(path: Path, poses: Poses) -> None:

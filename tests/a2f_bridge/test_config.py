@@ -1,6 +1,8 @@
+import importlib
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from services.a2f_bridge.config import BridgeConfig, address
@@ -11,7 +13,23 @@ from shared.errors import BadInput, ConfigError
 
 def test_the_shipped_settings_are_the_defaults() -> None:
     shipped = tomllib.loads((Path(__file__).parents[2] / "config" / "mirror.toml").read_text())
-    assert section(shipped, "a2f_bridge", BridgeConfig) == BridgeConfig()
+    config = section(shipped, "a2f_bridge", BridgeConfig)
+    assert msgspec.structs.replace(config, options={}) == BridgeConfig()
+
+
+@pytest.mark.parametrize("engine", ["audio2face", "omniverse"])
+def test_the_shipped_options_of_an_engine_are_its_defaults(engine: str) -> None:
+    pytest.importorskip("grpc", reason="grpcio is not installed")
+    module = importlib.import_module(f"services.a2f_bridge.engines.{engine}")
+    shipped = tomllib.loads((Path(__file__).parents[2] / "config" / "mirror.toml").read_text())
+    options = shipped["a2f_bridge"]["options"][engine]
+    assert msgspec.convert(options, module.Options) == module.Options()
+
+
+@pytest.mark.parametrize("hz", [-1, 61])
+def test_an_idle_face_at_an_impossible_rate_is_refused(hz: int) -> None:
+    with pytest.raises(ConfigError, match="idle_hz"):
+        section({"a2f_bridge": {"idle_hz": hz}}, "a2f_bridge", BridgeConfig)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Every engine of the face passes these."""
 
+from collections.abc import AsyncIterator
+
 import numpy as np
 import pytest
 
@@ -9,14 +11,21 @@ from services.a2f_bridge.face_animator import SAMPLES_PER_POSE, FaceAnimator, Ut
 from shared.audio import VOICE_HZ
 from shared.engines import EngineChoice
 from shared.errors import BadInput
+from tests.support.a2f_bridge_peers import options_of
 from tests.support.a2f_bridge_room import silence, tone
 
 SPEECH = np.concatenate((silence(0.1), tone(0.4), silence(0.15), tone(0.3, level=0.6), silence(0.3)))
 
 
-@pytest.fixture(params=ENGINES.table)
-def animator(request: pytest.FixtureRequest) -> FaceAnimator:
-    return ENGINES.open(EngineChoice(engine=request.param))
+@pytest.fixture(params=[*ENGINES.table, "fallback: audio2face"])
+async def animator(request: pytest.FixtureRequest) -> AsyncIterator[FaceAnimator]:
+    engine, _, first = request.param.partition(": ")
+    with options_of(first or engine) as options:
+        if first:
+            options["fallback"] = {"order": [first, "embedded"]}
+        opened = ENGINES.open(EngineChoice(engine=engine, options=options))
+        yield opened
+        await opened.close()
 
 
 async def animate(utterance: Utterance, pcm: np.ndarray, cut: int = 2400) -> Poses:
@@ -28,7 +37,14 @@ async def test_it_is_warm_after_one_inference(animator: FaceAnimator) -> None:
     health = await animator.warm_up()
     assert animator.name in health.engine
     assert health.warm_s >= 0.0
-    await animator.close()
+    assert animator.health() == health
+
+
+async def test_an_engine_that_is_well_says_so(animator: FaceAnimator) -> None:
+    await animator.warm_up()
+    await animate(animator.open_utterance(), SPEECH)
+    health = animator.health()
+    assert (health.is_degraded, health.fallbacks, health.last_error) == (False, 0, "")
 
 
 async def test_poses_are_float32_weights_of_52_shapes(animator: FaceAnimator) -> None:

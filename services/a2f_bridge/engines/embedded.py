@@ -44,16 +44,22 @@ class EmbeddedAnimator:
     """Own audio-to-blendshape lip-sync."""
 
     name = "embedded"
-    fallbacks = 0
+    performer = None
 
     def __init__(self) -> None:
         self.lookahead_s = LipSync(VOICE_HZ).lookahead_s
+        self._health = Health(engine=self.name, version=np.__version__)
 
     async def warm_up(self) -> Health:
         """Animate a tenth of a second."""
         began = time.perf_counter()
         LipSync(VOICE_HZ).push(np.zeros(VOICE_HZ // 10, np.float32))
-        return Health(engine=self.name, version=np.__version__, warm_s=time.perf_counter() - began)
+        self._health = msgspec.structs.replace(self._health, warm_s=time.perf_counter() - began)
+        return self._health
+
+    def health(self) -> Health:
+        """See the port."""
+        return self._health
 
     def open_utterance(self, after: Utterance | None = None) -> EmbeddedUtterance:
         """Goes on with what it learnt of the voice in `after`."""

@@ -38,28 +38,40 @@ class FallbackAnimator:
     def __init__(self, first: FaceAnimator, second: FaceAnimator) -> None:
         self._first, self._second = first, second
         self.lookahead_s = max(first.lookahead_s, second.lookahead_s)
+        self.performer = first.performer or second.performer
         self.fallbacks = 0
+        """How often the second had to take over since the start."""
+        self._trouble = ""
+        self._is_away = False
+        """What troubles the first is that it is not there, and it says so itself: it will also say when that is over."""
         self._broken_in_a_row = 0
         self._rests = 0
 
     async def warm_up(self) -> Health:
         """Warm both. The first may be away; without the second nothing can step in. Raises EngineUnavailable."""
-        second = await self._second.warm_up()
+        await self._second.warm_up()
         try:
-            first = await self._first.warm_up()
+            await self._first.warm_up()
         except EngineUnavailable as error:
-            self.note_break(error)
-            return msgspec.structs.replace(
-                second,
-                engine=f"fallback: {second.engine}",
-                is_degraded=True,
-                fallbacks=self.fallbacks,
-                last_error=str(error),
-            )
-        return msgspec.structs.replace(first, engine=f"fallback: {first.engine}", warm_s=first.warm_s + second.warm_s)
+            self._note(error)
+        return self.health()
+
+    def health(self) -> Health:
+        """Named by the engine that would carry the next clause."""
+        first = self._first.health()
+        if self._is_away and not first.is_degraded:
+            self._trouble = ""
+        now = self._second.health() if self._trouble else first
+        return msgspec.structs.replace(
+            now,
+            engine=f"fallback: {now.engine}",
+            is_degraded=bool(self._trouble) or now.is_degraded,
+            fallbacks=self.fallbacks,
+            last_error=self._trouble or now.last_error,
+        )
 
     def open_utterance(self, after: Utterance | None = None) -> "FallbackUtterance":
-        """A clause on the first engine, or on the second while the first is left alone."""
+        """A clause on the first engine, or on the second while the first is away or left alone."""
         before = after.inner if isinstance(after, FallbackUtterance) else None
         if self._rests > 0:
             self._rests -= 1
@@ -67,24 +79,31 @@ class FallbackAnimator:
         try:
             return FallbackUtterance(self, self._first.open_utterance(before), can_switch=True)
         except EngineUnavailable as error:
-            self.note_break(error)
+            self._note(error)
             return FallbackUtterance(self, self._second.open_utterance(before), can_switch=False)
 
     def open_second(self) -> Utterance:
         """The one that steps in. Raises EngineUnavailable if it is away, too."""
         return self._second.open_utterance()
 
-    def note_break(self, error: Exception) -> None:
-        """The first engine broke, or was away."""
-        self.fallbacks += 1
+    def note_break(self, error: EngineFailed) -> None:
+        """The first engine broke in a clause."""
+        self._note(error)
         self._broken_in_a_row += 1
-        if self._broken_in_a_row >= GIVE_UP_AFTER:
+        # one that says so of itself knows best when it is well again
+        if self._broken_in_a_row >= GIVE_UP_AFTER and not self._first.health().is_degraded:
             self._rests, self._broken_in_a_row = REST_CLAUSES, 0
-        LOG.warning("face engine stepped in for another", extra={"second": self._second.name, "reason": str(error)})
 
     def note_success(self) -> None:
         """The first engine carried a clause to its end."""
-        self._broken_in_a_row = 0
+        self._broken_in_a_row, self._trouble = 0, ""
+
+    def _note(self, error: EngineFailed | EngineUnavailable) -> None:
+        self.fallbacks += 1
+        self._is_away = isinstance(error, EngineUnavailable) and self._first.health().is_degraded
+        if str(error) != self._trouble:
+            LOG.warning("face engine stepped in for another", extra={"second": self._second.name, "reason": str(error)})
+        self._trouble = str(error)
 
     async def close(self) -> None:
         """Let go of both."""

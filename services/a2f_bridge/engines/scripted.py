@@ -55,13 +55,17 @@ class ScriptedAnimator:
     name = "scripted"
     lookahead_s = SAMPLES_PER_POSE / 24_000
     """A pose hears the 400 samples that follow it."""
-    fallbacks = 0
+    performer = None
 
     def __init__(self, options: Options) -> None:
         self._options = options
 
     async def warm_up(self) -> Health:
         """Always ready."""
+        return self.health()
+
+    def health(self) -> Health:
+        """See the port."""
         return Health(engine=self.name)
 
     def open_utterance(self, after: Utterance | None = None) -> ScriptedUtterance:
