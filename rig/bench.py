@@ -21,6 +21,7 @@ from rig.turn_times import Turn, turns_of
 from rig.visitor import Samples
 from shared.audio import MICROPHONE_HZ
 from shared.errors import EngineFailed
+from shared.loop import run
 
 PLAY = Path(__file__).with_name("bench_play.yaml")
 SETTINGS = (
@@ -66,7 +67,7 @@ def bench_conversation(turns: int, progress: Progress) -> Result:
     Raises:
         MirrorError: The mirror could not be started, or never answered.
     """
-    return asyncio.run(stopping_cleanly(_bench(turns, progress)))
+    return run(stopping_cleanly(_bench(turns, progress)))
 
 
 async def _bench(turns: int, progress: Progress) -> Result:

@@ -21,6 +21,7 @@ from rig.ram_disk import ram_disk
 from rig.signals import stopping_cleanly
 from rig.supervisor import Mirror, running_mirror
 from shared.errors import EngineUnavailable
+from shared.loop import run
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 KIOSK_SWITCHES = (
@@ -40,7 +41,7 @@ def run_demo(options: Options, *, should_open: bool, browser: str, kiosk_args: s
     if browser not in ("", "kiosk"):
         raise EngineUnavailable(f"--browser {browser}: there is only `kiosk`")
     try:
-        asyncio.run(
+        run(
             stopping_cleanly(
                 _demo(options, should_open=should_open, browser=browser, kiosk_args=kiosk_args, as_json=as_json)
             )

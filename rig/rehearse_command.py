@@ -1,6 +1,5 @@
 """`mirror rehearse`: the rehearsal, its report as a table or as JSON, and its film."""
 
-import asyncio
 from pathlib import Path
 
 import msgspec
@@ -13,13 +12,14 @@ from rig.rehearse import Place, Rehearsal, rehearse
 from rig.signals import stopping_cleanly
 from rig.visitor import read_visitor
 from services.session.play_check import load_play
+from shared.loop import run
 
 
 def run_rehearse(folder: Path, place: Place, *, json_file: Path | None, film_file: Path | None, as_json: bool) -> int:
     """Rehearse, measure, write; returns the exit code: 0 if the visit came to its end and nothing was left."""
     visitor = read_visitor(folder)
     with progress_bar("rehearsing") as progress:
-        done = asyncio.run(stopping_cleanly(rehearse(visitor, place, progress, keeps_pictures=True)))
+        done = run(stopping_cleanly(rehearse(visitor, place, progress, keeps_pictures=True)))
     with progress_bar("measuring") as progress:
         progress("voices and faces", 0.2)
         measured = measure(done)

@@ -16,6 +16,10 @@ RETRY_S = 0.05
 """Pause before a commit is tried again when the bus is away. Trying again is safe: ids make a commit idempotent."""
 
 
+Batch = tuple[Sequence[Output], Mapping[str, StreamId]]
+"""Outputs and the checkpoint that goes with them."""
+
+
 class LeasedOutlet:
     """The `Outlet` of one leased (session, stage)."""
 
@@ -59,6 +63,23 @@ class LeasedOutlet:
                 await asyncio.sleep(RETRY_S)
             else:
                 return
+
+    async def commit_in_order(self, batches: "asyncio.Queue[Batch]") -> None:
+        """Commit what comes into the queue for ever, all that waits at once; `batches.join()` returns when it is done.
+
+        For a worker that decides faster than the bus answers: its next decision need not wait for the last one's commit.
+        """
+        while True:
+            outputs, done = await batches.get()
+            taken, outputs, done = 1, list(outputs), dict(done)
+            while not batches.empty():
+                more, further = batches.get_nowait()
+                taken += 1
+                outputs += more
+                done |= further
+            await self.commit(outputs, done)
+            for _ in range(taken):
+                batches.task_done()
 
     async def checkpoint(self, event: AnyEvent) -> None:
         """See `shared.stage.Outlet.checkpoint`."""

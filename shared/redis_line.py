@@ -117,7 +117,14 @@ class RedisLine(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
         self._replies.feed(data)
-        while (reply := self._replies.gets()) is not False:
+        while True:
+            try:
+                reply = self._replies.gets()
+            except hiredis.ProtocolError:
+                self.close()  # whatever this is, it is no Redis
+                return
+            if reply is False:
+                return
             future, _ = self._owed.popleft()
             if future.done():
                 continue  # whoever waited was cancelled

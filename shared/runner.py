@@ -15,6 +15,7 @@ from shared.clock import Clock, HostClock
 from shared.config import settings_from_environment
 from shared.errors import BusUnavailable, ConfigError, EngineUnavailable, Fenced
 from shared.events import Heartbeat, LeaseOffered, SessionClosed, SessionOpened, decode, encode
+from shared.loop import run, settle_memory
 from shared.redis_bus import RedisBus
 from shared.stage import Health, Stage
 from shared.streams import SESSIONS, STAGES, START, offers
@@ -37,12 +38,21 @@ GLOBAL_CAP = 512
 class StageRunner:
     """Everything a stage does not do itself. One instance per process."""
 
-    def __init__(self, stage: Stage, bus: Bus, clock: Clock, *, version: str = "") -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        bus: Bus,
+        clock: Clock,
+        *,
+        version: str = "",
+        when_warm: Callable[[], None] = lambda: None,
+    ) -> None:
         self.stage = stage
         self._bus = bus
         self._clock = clock
         self.worker = f"{stage.name}-{os.getpid()}-{secrets.token_hex(3)}"
         self._version = version
+        self._when_warm = when_warm
         self._open: dict[str, SessionOpened] = {}
         self._running: dict[str, tuple[Lease, VisitRunner, asyncio.Task[None]]] = {}
         self._state = "warming"
@@ -61,6 +71,7 @@ class StageRunner:
         heartbeat = asyncio.create_task(self._beat())
         try:
             self._health = await self.stage.warm_up()
+            self._when_warm()
             self._state = "ready"
             LOG.info("ready", extra={"stage": self.stage.name, "engine": self._health.engine})
             await self._serve(stop)
@@ -228,7 +239,7 @@ async def _serve_stage(open_stage: Callable[[dict[str, Any]], Stage]) -> None:
     stop = stop_on_signals()
     bus = await connect(redis_url(settings))
     try:
-        await StageRunner(stage, bus, HostClock()).run(stop)
+        await StageRunner(stage, bus, HostClock(), when_warm=settle_memory).run(stop)
     finally:
         await bus.close()
 
@@ -240,7 +251,7 @@ def run_service(open_stage: Callable[[dict[str, Any]], Stage]) -> None:
     )
     codes: dict[type[Exception], int] = {ConfigError: 2, EngineUnavailable: 3, BusUnavailable: 4}
     try:
-        asyncio.run(_serve_stage(open_stage))
+        run(_serve_stage(open_stage))
     except tuple(codes) as error:
         LOG.error("%s", error)  # noqa: TRY400 - one clear line; a traceback would bury it
         sys.exit(codes[type(error)])

@@ -1,6 +1,5 @@
 """Start-up of the session service: settings, play, Redis, port. Every fault is one clear line and an exit code."""
 
-import asyncio
 import logging
 import os
 import socket
@@ -18,6 +17,7 @@ from shared.clock import HostClock
 from shared.config import section, settings_from_environment
 from shared.errors import BadInput, BusUnavailable, ConfigError
 from shared.kiosk_wire import MAX_MESSAGE
+from shared.loop import run, settle_memory
 from shared.runner import connect, redis_url
 
 LOG = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ async def serve(settings: dict[str, Any]) -> None:
                 timeout_graceful_shutdown=1,
             )
         )
+        settle_memory()
         LOG.info("listening on port %d", bound.getsockname()[1])
         await server.serve(sockets=[bound])
     finally:
@@ -81,7 +82,7 @@ def main() -> None:
         level=os.environ.get("LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     try:
-        asyncio.run(serve(settings_from_environment()))
+        run(serve(settings_from_environment()))
     except tuple(EXIT_CODES) as error:
         LOG.error("%s", error)  # noqa: TRY400 - one clear line; a traceback would bury it
         sys.exit(EXIT_CODES[type(error)])

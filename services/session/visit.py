@@ -20,7 +20,7 @@ from shared.bus import Bus, Lease
 from shared.clock import Clock
 from shared.errors import BusUnavailable, Fenced
 from shared.freshness import Freshness
-from shared.outlet import RETRY_S, LeasedOutlet
+from shared.outlet import RETRY_S, Batch, LeasedOutlet
 from shared.runner import LEASE_S
 from shared.streams import START, StreamId, key
 
@@ -60,6 +60,8 @@ class Visit:
         self._cursors: dict[str, StreamId] = {}
         self._done: dict[str, StreamId] = {}
         """Per stream: how far the conductor has taken it in; written with the next commit."""
+        self._decided: asyncio.Queue[Batch] = asyncio.Queue(maxsize=256)
+        """What waits to be written. Blocks when full: a visit does not run far ahead of a bus that is away."""
         self._outlet: LeasedOutlet | None = None
         self.conductor: Conductor | None = None
         self.traces: deque[ev.TurnTimed] = deque(maxlen=MAX_TRACES)
@@ -90,11 +92,13 @@ class Visit:
     async def _work(self, lease: Lease, board: Board) -> str:
         loops = (
             self._keep_lease(lease), self._hear(), self._watch_mirror(), self._tick(board), self._pass_on_sound(),
+            self._require_outlet().commit_in_order(self._decided),
         )  # fmt: skip
         try:
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(loop) for loop in loops]
                 reason = await self._conduct()
+                await self._decided.join()
                 for task in beside:
                     task.cancel()
         except* Fenced as fenced:
@@ -160,7 +164,7 @@ class Visit:
         if events:
             outlet = self._require_outlet()
             done, self._done = self._done, {}
-            await outlet.commit([outlet.enveloped(event, event.stream) for event in events], done)
+            await self._decided.put(([outlet.enveloped(event, event.stream) for event in events], done))
 
     def act(self, act: Act) -> None:
         """Have something done to the conductor, in its turn."""

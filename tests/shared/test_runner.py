@@ -1,8 +1,11 @@
 """The stage runner, in virtual time on the memory bus: order, staleness, retries, dead letters, hand-over."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
+
+import pytest
 
 from shared.bus import Lease, Output
 from shared.clock import LoopClock
@@ -161,6 +164,33 @@ def test_a_new_epoch_ends_what_is_being_made() -> None:
         assert await stand.clauses() == [(2, 0, "new")]
 
     play(scene)
+
+
+async def swallows(worker: EchoWorker, request: ReplyRequest) -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        await slow(worker, request)
+
+
+async def breaks(worker: EchoWorker, request: ReplyRequest) -> None:
+    try:
+        await slow(worker, request)
+    except asyncio.CancelledError:
+        raise RuntimeError("it does not like to be stopped") from None
+
+
+@pytest.mark.parametrize("work", [slow, swallows, breaks])
+def test_however_a_handler_takes_its_cancellation_the_next_event_is_handled(work: Work) -> None:
+    async def scene(stand: Stand) -> None:
+        stand.start(EchoStage(work))
+        for epoch in (1, 2, 3):
+            await stand.ask(epoch, epoch=epoch - 1, said="old")
+            await asyncio.sleep(0.4)
+            await stand.put(EpochAdvanced(epoch=epoch), "control", StreamId(0, epoch))
+        await stand.ask(4, epoch=3, said="new")
+        await asyncio.sleep(0.6)
+        assert await stand.clauses() == [(4, 0, "new")]
+
+    play(scene)  # and it ends: its last stop is not mistaken for one of those before
 
 
 def test_only_the_discarded_guess_dies() -> None:
