@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from rig.checks.ground import Ground
 from rig.checks.vram import Card, budget, now_free, shares
@@ -75,7 +76,9 @@ def card(ground: Ground) -> Iterator[Finding]:
     except NoCard as none:
         if is_needed:
             cure = "the chosen engines want a card: install NVIDIA's driver (R580 or newer), or run with the embedded engines"
-            yield Finding(check="GPU", state="wrong", found=str(none), cure=cure)
+            # Whether they do without one, and how fast, is told by their own lines.
+            state: Literal["missing", "wrong"] = "missing" if ground.stands_without_card() else "wrong"
+            yield Finding(check="GPU", state=state, found=str(none), cure=cure)
         else:
             yield Finding(check="GPU", state="right", found=f"{none}; the chosen engines need no card")
         return
@@ -91,11 +94,11 @@ def card(ground: Ground) -> Iterator[Finding]:
 
 def libraries(ground: Ground, found: Card) -> Iterator[Finding]:
     """What the engines will load, without loading it."""
-    if "f5" in ground.engines("tts"):
+    if "f5" in ground.on_card("tts"):
         yield _torch(found)
-    if "faster-whisper" in ground.engines("asr"):
+    if "faster-whisper" in ground.on_card("asr"):
         yield _cublas()
-    if "inswapper" in ground.engines("faceswap"):
+    if "inswapper" in ground.on_card("faceswap"):
         yield _onnxruntime()
 
 

@@ -19,13 +19,12 @@ def live_link(ground: Ground) -> Iterator[Finding]:
     """Send one neutral pose, and see whether the other side refuses it."""
     face = ground.stage("a2f_bridge")
     address = str(face.get("live_link", "127.0.0.1:11111"))
-    is_stand_in = str(ground.stage("faceswap").get("source", "stand_in")) == "stand_in"
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
         cure = "set [a2f_bridge] live_link to host:port of the machine that runs Unreal"
         yield Finding(check="Live Link", state="wrong", found=f"{address!r} is no address", cure=cure)
         return
-    if is_stand_in:
+    if ground.sources() == ("stand_in",):
         yield Finding(
             check="Live Link", state="right", found=f"{address}: the built-in virtual human listens once it runs"
         )

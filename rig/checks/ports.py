@@ -15,13 +15,12 @@ def ports(ground: Ground) -> Iterator[Finding]:
     yield _port(
         "pages", socket.SOCK_STREAM, str(session.get("host", "127.0.0.1")), int(session.get("port", DEFAULT_PORT))
     )
-    face = ground.stage("faceswap")
-    source = str(face.get("source", "stand_in"))
-    options = face.get("source_options", {}).get(source, {})
-    if source == "stand_in":
-        yield _address("virtual human", socket.SOCK_DGRAM, str(options.get("live_link_listen", "127.0.0.1:11111")))
-    elif source == "rtmp":
-        yield _address("video in", socket.SOCK_STREAM, str(options.get("listen", "127.0.0.1:1935")))
+    for source in ground.sources():
+        options = ground.source_options(source)
+        if source == "stand_in":
+            yield _address("virtual human", socket.SOCK_DGRAM, str(options.get("live_link_listen", "127.0.0.1:11111")))
+        elif source == "rtmp":
+            yield _address("video in", socket.SOCK_STREAM, str(options.get("listen", "127.0.0.1:1935")))
 
 
 def _address(name: str, kind: socket.SocketKind, address: str) -> Finding:

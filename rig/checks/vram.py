@@ -17,7 +17,8 @@ PLANNED_GB = {
     "openai-compatible": 6.0,  # Gemma 4 E4B in four bits with its context: 5.0 to 5.6
 }
 """Gigabytes of an engine at work, from published figures and sizes of weights; `mirror doctor` measures beside it."""
-LOCAL = ("127.0.0.1", "localhost", "[::1]", "host.docker.internal")
+PEERS = ("audio2face", "omniverse", "openai-compatible")
+"""Engines that take a share of this card only if their peer runs here."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ def shares(ground: Ground, config: RigConfig) -> dict[str, float]:
         f"{stage} ({engine})": PLANNED_GB.get(engine, 0.0)
         for stage in STAGES
         for engine in ground.engines(stage)
-        if engine != "openai-compatible" or _is_local(ground)
+        if engine in ground.on_card(stage) or (engine in PEERS and ground.is_local(stage, engine))
     }
     own = {name: size for name, size in asked.items() if size}
     others = {"Unreal": config.unreal_vram_gb, "desktop and kiosk": config.desktop_vram_gb}
@@ -92,10 +93,3 @@ def measured(stage: str, taken_gb: float, planned_gb: float) -> Finding:
         cure=cure,
         figures={"vram_gb": round(taken_gb, 2)},
     )
-
-
-def _is_local(ground: Ground) -> bool:
-    """Whether the OpenAI-compatible server answers on this machine, and so probably on this card."""
-    options = ground.stage("llm").get("options", {}).get("openai_compatible", {})
-    address = str(options.get("base_url", "http://127.0.0.1"))
-    return address.partition("://")[2].partition("/")[0].rpartition(":")[0] in ("", *LOCAL)

@@ -14,6 +14,7 @@ from rig.doctor import SECTIONS, Examination, document, verdict
 from rig.manifest import read_manifest
 from rig.rig_config import RigConfig
 from services.a2f_bridge.live_link import decode
+from services.faceswap.video_source import VideoStatus
 from shared.checkup import Finding
 from shared.config import load_settings
 
@@ -73,6 +74,18 @@ def test_a_machine_without_a_card_is_wrong_for_engines_that_need_one(smi: Path) 
     found = list(gpu.card(Rig(settings=RIG)))
     assert states(found) == {"GPU": "wrong"}
     assert "R580" in found[0].cure
+
+
+def test_a_machine_without_a_card_opens_where_every_engine_that_wants_one_has_another_behind_it(smi: Path) -> None:
+    del smi
+    only_hearing = {"asr": RIG["asr"], "a2f_bridge": RIG["a2f_bridge"]}
+    assert states(gpu.card(Rig(settings=only_hearing))) == {"GPU": "missing"}
+
+
+def test_an_engine_told_to_use_the_processor_wants_no_card(smi: Path) -> None:
+    del smi
+    asr = {"engine": "faster_whisper", "options": {"faster_whisper": {"device": "cpu"}}}
+    assert states(gpu.card(Ground(settings={"asr": asr}))) == {"GPU": "right"}
 
 
 def test_a_driver_that_does_not_answer_is_a_line_and_no_crash(smi: Path) -> None:
@@ -203,9 +216,22 @@ def test_a_microphone_is_judged_by_the_room_it_hears(rms: float, state: str) -> 
     ],
 )
 def test_pictures_are_judged_by_how_many_and_how_evenly_they_come(seen: list[float], state: str, says: str) -> None:
-    found = video.judge("rtmp", seen, "refused" if not seen else "")
+    found = video.judge("rtmp", seen, VideoStatus(trouble="" if seen else "refused"))
     assert found.state == state
     assert says in found.found
+
+
+def test_no_picture_is_bearable_where_an_understudy_stands_by() -> None:
+    assert video.judge("rtmp", [], VideoStatus(), has_other=True).state == "missing"
+    settings = {"faceswap": {"source": "understudy", "source_options": {"understudy": {"first": "pull"}}}}
+    assert Ground(settings=settings).sources() == ("pull", "stand_in")
+
+
+def test_what_the_sender_could_do_better_is_passed_on() -> None:
+    found = video.judge(
+        "rtmp", [number / 24 for number in range(72)], VideoStatus(advice="send key pictures every second")
+    )
+    assert (found.state, found.cure) == ("missing", "send key pictures every second")
 
 
 def test_whatever_is_not_right_says_what_to_do_on_a_machine_where_nothing_is(
