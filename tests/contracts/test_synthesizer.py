@@ -22,8 +22,27 @@ OPENERS: dict[str, Callable[[], Synthesizer]] = {
     "tone": lambda: ENGINES.open(TtsConfig(engine="tone", options={"tone": {"languages": ["en"]}})),
     "piper": lambda: ENGINES.open(TtsConfig(engine="piper")),
     "fallback": lambda: Fallback(Tone(Options(languages=("en",))), Tone(Options(languages=("en",)))),
+    "f5": lambda: ENGINES.open(TtsConfig(engine="f5", options={"f5": f5_on_tiny_weights()})),
+    "f5, else tone": lambda: ENGINES.open(
+        TtsConfig(
+            engine="fallback",
+            options={
+                "fallback": {"order": ["f5", "tone"], "patience_s": 60.0},
+                "f5": f5_on_tiny_weights(),
+                "tone": {"languages": ["en"]},
+            },
+        )
+    ),
 }
 HAS_PIPER = importlib.util.find_spec("piper") is not None
+HAS_F5 = all(importlib.util.find_spec(name) for name in ("f5_tts", "vocos", "torch", "x_transformers"))
+F5_MARKS = [pytest.mark.engine, pytest.mark.skipif(not HAS_F5, reason="f5-tts, vocos, torch, x-transformers")]
+
+
+def f5_on_tiny_weights() -> dict[str, object]:
+    from tests.support.tts_f5 import tiny_options
+
+    return tiny_options()
 
 
 @pytest.fixture(
@@ -31,6 +50,8 @@ HAS_PIPER = importlib.util.find_spec("piper") is not None
     params=[
         "tone",
         "fallback",
+        pytest.param("f5", marks=F5_MARKS),
+        pytest.param("f5, else tone", marks=F5_MARKS),
         pytest.param("piper", marks=[pytest.mark.engine, pytest.mark.skipif(not HAS_PIPER, reason="piper-tts")]),
     ],
 )

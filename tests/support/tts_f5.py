@@ -37,49 +37,44 @@ def tiny_options() -> dict[str, object]:
     return {"model": str(tiny_folder()), "device": "cpu", "host_from": "tone", "read_along": False}
 
 
-class FaultyNetwork(Network):
-    """The network with something done to each velocity."""
-
-    def __init__(self, network: Network, change: Callable[[torch.Tensor, Wish], torch.Tensor]) -> None:
-        self.__dict__.update(network.__dict__)
-        self._change = change
-
-    def __call__(self, x: torch.Tensor, wish: Wish, instant: torch.Tensor) -> torch.Tensor:
-        return self._change(super().__call__(x, wish, instant), wish)
-
-
-class FaultyVocos(Vocos):
-    """The vocoder with something done to its sound."""
-
-    def __init__(self, vocos: Vocos, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
-        super().__init__(vocos.backbone, vocos.head)
-        self._change = change
-
-    def sound(self, frames: torch.Tensor) -> torch.Tensor:
-        return self._change(super().sound(frames))
+ChangeVelocity = Callable[[torch.Tensor, torch.Tensor, Wish], torch.Tensor]
+"""Velocity, where it was taken, and what was asked -> what the network is made to say."""
+ChangeSound = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Fault:
-    """Something that goes wrong once it is told to."""
+    """Something that goes wrong from now on, or nothing."""
 
-    def __init__(
-        self,
-        velocity: Callable[[torch.Tensor, Wish], torch.Tensor] | None = None,
-        sound: Callable[[torch.Tensor], torch.Tensor] | None = None,
-    ) -> None:
-        self._velocity, self._sound = velocity, sound
-        self.is_on = False
+    def __init__(self) -> None:
+        self.velocity: ChangeVelocity | None = None
+        self.sound: ChangeSound | None = None
 
     def model(self, options: Options) -> Loaded:
+        """The model, with this built in."""
         loaded = load(options)
         return msgspec.structs.replace(
-            loaded,
-            network=FaultyNetwork(loaded.network, lambda speed, wish: self._changed(speed, wish)),
-            vocos=FaultyVocos(loaded.vocos, lambda made: self._sound(made) if self.is_on and self._sound else made),
+            loaded, network=FaultyNetwork(loaded.network, self), vocos=FaultyVocos(loaded.vocos, self)
         )
 
-    def _changed(self, speed: torch.Tensor, wish: Wish) -> torch.Tensor:
-        return self._velocity(speed, wish) if self.is_on and self._velocity else speed
+
+class FaultyNetwork(Network):
+    def __init__(self, network: Network, fault: Fault) -> None:
+        self.__dict__.update(network.__dict__)
+        self._fault = fault
+
+    def __call__(self, x: torch.Tensor, wish: Wish, instant: torch.Tensor) -> torch.Tensor:
+        speed = super().__call__(x, wish, instant)
+        return self._fault.velocity(speed, x, wish) if self._fault.velocity else speed
+
+
+class FaultyVocos(Vocos):
+    def __init__(self, vocos: Vocos, fault: Fault) -> None:
+        super().__init__(vocos.backbone, vocos.head)
+        self._fault = fault
+
+    def sound(self, frames: torch.Tensor) -> torch.Tensor:
+        made = super().sound(frames)
+        return self._fault.sound(made) if self._fault.sound else made
 
 
 def tiny_f5(fault: Fault | None = None, **more: object) -> F5:

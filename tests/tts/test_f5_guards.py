@@ -1,5 +1,10 @@
+import importlib.util
+
 import numpy as np
 import pytest
+
+if not all(importlib.util.find_spec(name) for name in ("f5_tts", "vocos", "torch", "x_transformers")):
+    pytest.skip("f5-tts, vocos, torch, x-transformers", allow_module_level=True)
 
 from services.tts.engines.f5.guards import Echo, check_frames, check_sound
 from shared.errors import EngineFailed

@@ -1,15 +1,15 @@
 """Our loop against the package's own, on tiny weights; and what it stands on."""
 
 import importlib
+import importlib.util
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-for package in ("f5_tts", "vocos", "torch", "x_transformers", "torchdiffeq"):
-    if importlib.util.find_spec(package) is None:
-        pytest.skip(package, allow_module_level=True)
+if not all(importlib.util.find_spec(name) for name in ("f5_tts", "vocos", "torch", "x_transformers", "torchdiffeq")):
+    pytest.skip("f5-tts, vocos, torch, x-transformers, torchdiffeq", allow_module_level=True)
 
 import torch
 

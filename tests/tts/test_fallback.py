@@ -1,4 +1,5 @@
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,10 +7,11 @@ from numpy.typing import NDArray
 
 from services.tts.config import TtsConfig
 from services.tts.engines import ENGINES
-from services.tts.engines.fallback import Fallback
+from services.tts.engines.fallback import USUAL, Fallback, open_engine
+from services.tts.engines.fallback import Options as FallbackOptions
 from services.tts.engines.tone import Options, Tone
 from services.tts.steps import drained
-from services.tts.synthesizer import About, Voice, VoiceSample
+from services.tts.synthesizer import About, Synthesizer, Voice, VoiceSample
 from shared.errors import ConfigError, EngineFailed, EngineUnavailable
 
 
@@ -39,10 +41,49 @@ class First(Tone):
         return super().synthesize(text, voice, language)
 
 
-def opened(first: First) -> Fallback:
-    engine = Fallback(first, Tone(Options()))
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.s = 100.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
+class Slow(First):
+    """Takes three looks, each of a second, before it has any sound."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.look_s = 1.0
+        self.looks = 0
+        self._clock = clock
+
+    def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
+        for _ in range(3):
+            self._clock.s += self.look_s
+            self.looks += 1
+            yield np.zeros(0, dtype=np.float32)
+        yield from super().synthesize(text, voice, language)
+
+
+class Halting(First):
+    """Fails after its first sound."""
+
+    def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
+        yield next(super().synthesize(text, voice, language))
+        raise EngineFailed("first: broken in mid-word")
+
+
+def opened(first: First, clock: Clock | None = None) -> Fallback:
+    engine = Fallback(first, Tone(Options()), now=clock or Clock())
     engine.warm_up()
     return engine
+
+
+def said(engine: Fallback, language: str = "en") -> int:
+    return sum(len(block) for block in engine.synthesize("hello there", engine.host, language))
 
 
 def hum() -> VoiceSample:
@@ -109,3 +150,106 @@ def test_an_order_of_one_engine_is_refused() -> None:
     for order in (["tone", "tone"], ["fallback", "tone"]):
         with pytest.raises(ConfigError, match="order"):
             ENGINES.open(TtsConfig(engine="fallback", options={"fallback": {"order": order}}))
+
+
+def test_after_two_failures_in_a_row_the_first_rests_and_is_not_asked() -> None:
+    clock, first = Clock(), First()
+    engine = opened(first, clock)
+    first.is_failing = True
+    for _ in range(USUAL.bad_clauses):
+        assert said(engine)
+    failures = engine.about().fallbacks
+    first.is_failing = False
+    assert said(engine)
+    assert (engine.about().name, engine.about().fallbacks) == ("tone", failures)
+
+
+def test_after_its_rest_the_first_speaks_again() -> None:
+    clock, first = Clock(), First()
+    engine = opened(first, clock)
+    first.is_failing = True
+    for _ in range(USUAL.bad_clauses):
+        said(engine)
+    first.is_failing = False
+    clock.s += USUAL.rest_s
+    assert said(engine)
+    about = engine.about()
+    assert (about.name, about.is_degraded) == ("first", False)
+
+
+def test_one_more_failure_after_a_rest_is_enough_for_the_next() -> None:
+    clock, first = Clock(), First()
+    engine = opened(first, clock)
+    first.is_failing = True
+    for _ in range(USUAL.bad_clauses):
+        said(engine)
+    clock.s += USUAL.rest_s
+    said(engine)
+    failures = engine.about().fallbacks
+    said(engine)
+    assert engine.about().fallbacks == failures
+
+
+def test_a_good_clause_between_two_bad_ones_is_no_reason_to_rest() -> None:
+    first = First()
+    engine = opened(first)
+    for is_failing in (True, False, True, False):
+        first.is_failing = is_failing
+        said(engine)
+    assert engine.about().name == "first"
+
+
+def test_a_first_that_is_too_slow_is_stopped_between_two_looks() -> None:
+    clock = Clock()
+    first = Slow(clock)
+    engine = opened(first, clock)
+    assert said(engine)
+    assert first.looks == 2
+    assert "no sound after 2.0 s" in engine.about().last_error
+
+
+def test_time_in_which_other_speech_goes_first_is_not_the_engines() -> None:
+    clock = Clock()
+    first = Slow(clock)
+    first.look_s = 0.1
+    engine = opened(first, clock)
+    for _ in engine.synthesize("hello there", engine.host, "en"):
+        clock.s += 10.0
+    assert engine.about().name == "first"
+
+
+def test_nobody_changes_voice_within_a_word() -> None:
+    engine = opened(Halting())
+    with pytest.raises(EngineFailed, match="mid-word"):
+        said(engine)
+    assert engine.about().fallbacks == 1
+
+
+def test_a_language_the_first_never_spoke_is_no_failure_of_it() -> None:
+    engine = opened(First())
+    assert said(engine, "nl")
+    assert not engine.about().is_degraded
+    assert engine.about().fallbacks == 0
+
+
+def test_a_first_whose_weights_are_missing_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRROR_MODELS", str(tmp_path))
+    engine = ENGINES.open(TtsConfig(engine="fallback", options={"fallback": {"order": ["f5", "tone"]}}))
+    engine.warm_up()
+    about = engine.about()
+    assert (about.name, about.is_degraded) == ("tone", True)
+    assert "f5" in about.last_error
+    assert sum(len(block) for block in engine.synthesize("hello there", engine.host, "en"))
+
+
+def test_a_first_that_cannot_even_be_opened_is_done_without() -> None:
+    def opener(name: str) -> Synthesizer:
+        if name == "f5":
+            raise EngineUnavailable("f5 needs a package")
+        return Tone(Options())
+
+    engine = open_engine(FallbackOptions(order=("f5", "tone")), opener)
+    engine.warm_up()
+    assert engine.about().is_degraded
+    assert engine.about().last_error == "f5 needs a package"
+    assert sum(len(block) for block in engine.synthesize("hello there", engine.host, "en"))

@@ -45,6 +45,18 @@ class F5Voice:
         self.pace = heard.pace * pace
         self.gain = 1.0
 
+    def heard(self) -> VoicePrint:
+        """What is kept of it. Raises EngineFailed once it is forgotten."""
+        if self.print is None:
+            raise EngineFailed("f5: this voice is forgotten")
+        return self.print
+
+    def forget(self) -> None:
+        """Overwrite it: letting go alone leaves it in memory."""
+        if self.print is not None:
+            self.print.frames.zero_()
+            self.print = None
+
 
 class F5:
     """A Synthesizer. See its port."""
@@ -88,7 +100,7 @@ class F5:
             self._loaded, self._speech = loaded, speech
             self._find = _ruler() if self._options.read_along and self._options.languages[0] == "en" else None
             self._host = drained(self._voice(HOST, host_sample(self._options, self._others), self._options.host_pace))
-            self._slowness = self._measured(self._host)
+            self._slowness = self._measured(self._host, on_cpu=network.device.type == "cpu")
         except (EngineFailed, RuntimeError) as error:  # RuntimeError: torch's own, out of memory included
             raise EngineUnavailable(f"f5: loaded, but it cannot speak: {error}") from error
 
@@ -107,15 +119,15 @@ class F5:
         """See Synthesizer."""
         if language not in self._options.languages:
             raise EngineFailed(f"f5: these weights speak {', '.join(self._options.languages)}, not {language}")
-        if not isinstance(voice, F5Voice) or voice.print is None:
-            raise EngineFailed("f5: this voice is forgotten, or another engine's")
+        if not isinstance(voice, F5Voice):
+            raise EngineFailed("f5: this voice is another engine's")
+        voice.heard()
         return self._blocks(spelled(text, language), voice)
 
     def forget(self, voice: Voice) -> None:
-        """See Synthesizer. The spectrogram is overwritten, not only let go of."""
-        if isinstance(voice, F5Voice) and voice is not self._host and voice.print is not None:
-            voice.print.frames.zero_()
-            voice.print = None
+        """See Synthesizer."""
+        if isinstance(voice, F5Voice) and voice is not self._host:
+            voice.forget()
 
     def close(self) -> None:
         """See Synthesizer."""
@@ -137,13 +149,10 @@ class F5:
 
     def _blocks(self, text: str, voice: F5Voice) -> Iterator[NDArray[np.float32]]:
         """Empty between two steps of the network: whoever cancels there has the GPU back at once."""
-        speech = self._loaded_speech()
         for number, piece in enumerate(pieces(text)):
-            if voice.print is None:
-                raise EngineFailed("f5: the voice was forgotten while it spoke")
             seconds = seconds_for(piece, voice.pace)
             sound = np.zeros(0, dtype=np.float32)
-            for made in _as_ours(speech.say(piece, seconds, voice.print)):
+            for made in self._made(piece, seconds, voice):
                 sound = made
                 yield made[:0]
             sound = sound * np.float32(voice.gain)
@@ -155,6 +164,19 @@ class F5:
             for start in range(0, len(sound), _BLOCK):
                 yield sound[start : start + _BLOCK]
 
+    def _made(self, piece: str, seconds: float, voice: F5Voice) -> Iterator[NDArray[np.float32]]:
+        """As Speech.say; torch's exceptions become ours, and a voice that is forgotten falls silent."""
+        speech = self._loaded_speech()
+        try:
+            for made in speech.say(piece, seconds, voice.heard()):
+                voice.heard()
+                yield made
+        except torch.OutOfMemoryError as error:
+            torch.cuda.empty_cache()  # no effect without a GPU
+            raise EngineFailed("f5: the GPU is out of memory; give Unreal or the language model less of it") from error
+        except RuntimeError as error:
+            raise EngineFailed(f"f5: the network failed: {str(error).splitlines()[0]}") from error
+
     def _velocity(self, network: Network) -> Velocity:
         if network.device.type != "cuda" or not self._options.graphs:
             return network
@@ -164,10 +186,12 @@ class F5:
         LOG.info("graphs recorded", extra={"stage": "tts", "lengths": done, "refused": len(self._graphs.refused)})
         return self._graphs
 
-    def _measured(self, voice: F5Voice) -> float:
-        began = time.perf_counter()
+    def _measured(self, voice: F5Voice, *, on_cpu: bool) -> float:
+        # On the CPU its own work is counted, not what others on the same core do meanwhile.
+        clock = time.thread_time if on_cpu else time.perf_counter
+        began = clock()
         samples = sum(len(block) for block in self._blocks(_CALIBRATION, voice))
-        return (time.perf_counter() - began) / (samples / VOICE_HZ)
+        return (clock() - began) / (samples / VOICE_HZ)
 
     def _trouble(self) -> str:
         if self._slowness > 1.0:
@@ -182,16 +206,6 @@ class F5:
         if self._speech is None:
             raise EngineFailed("f5: not warmed up, or closed")
         return self._speech
-
-
-def _as_ours(blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    try:
-        yield from blocks
-    except torch.OutOfMemoryError as error:
-        torch.cuda.empty_cache()  # no effect without a GPU
-        raise EngineFailed("f5: the GPU is out of memory; give Unreal or the language model less of it") from error
-    except RuntimeError as error:
-        raise EngineFailed(f"f5: the network failed: {str(error).splitlines()[0]}") from error
 
 
 def _device_name(network: Network) -> str:
