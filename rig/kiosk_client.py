@@ -131,6 +131,7 @@ class Kiosk:
             await self._clock.sleep_until(start + (self.microphone.chunks + 1) * CHUNK_S)
             seq = self.microphone.chunks
             captured_at = start + (seq + 1) * CHUNK_S + self._offset
+            self.recording.chunks_late_s.append(self._clock.now() - captured_at + self._offset)
             self.recording.microphone_from = start + self._offset
             if self.recording.spoken and self.microphone.is_speaking:
                 self._place_speech(captured_at)

@@ -44,6 +44,8 @@ class Recording(msgspec.Struct, kw_only=True):
     approached_at: float = 0.0
     microphone_from: float = 0.0
     """When the microphone's first chunk began: chunks end every 20 ms from here."""
+    chunks_late_s: list[float] = []
+    """Per chunk: how much later than its end it was handed over; a simulated sound card is as late as its sleep."""
     ends_at: float = 0.0
     """When the session said that the visit would end."""
     spoken: list[Spoken] = []

@@ -79,9 +79,7 @@ def turns_of(recording: Recording, events: Sequence[AnyEvent]) -> list[Turn]:
     """Every turn of the mirror that sounded, and everything the visitor said that no turn followed."""
     began = first_sounds(recording.sounded)
     answers = {turn: spoken for spoken in recording.spoken if (turn := _answer_to(spoken, began))}
-    paths = [
-        _path(number, at, recording.microphone_from, events) for number, at in sorted(began.items(), key=lambda x: x[1])
-    ]
+    paths = [_path(number, at, recording, events) for number, at in sorted(began.items(), key=lambda x: x[1])]
     turns = [_turn(path, answers.get(path.turn), events) for path in paths]
     unanswered = [spoken for spoken in recording.spoken if answers.get(_answer_to(spoken, began)) is not spoken]
     return turns + [_words_of(Turn(), spoken, events) for spoken in unanswered]
@@ -156,7 +154,7 @@ def _answers(path: "_Path", final: FinalTranscript) -> bool:
     return bool(path.request and path.request.utterance == final.turn)
 
 
-def _path(number: int, sounded_at: float, microphone_from: float, events: Sequence[AnyEvent]) -> "_Path":
+def _path(number: int, sounded_at: float, recording: Recording, events: Sequence[AnyEvent]) -> "_Path":
     """What happened on the way to a turn's first sound, in the revision that was let out."""
     due = next((e for e in of_type(events, SpeechDue) if e.speech_turn == number and e.from_sample == 0), None)
     mine = [event for event in events if event.turn == number and (due is None or event.rev == due.speech_rev)]
@@ -168,7 +166,7 @@ def _path(number: int, sounded_at: float, microphone_from: float, events: Sequen
         chunk=next((event for event in of_type(mine, SpeechChunk) if event.from_sample == 0), None),
         due=due,
         sounded_at=sounded_at,
-        microphone_from=microphone_from,
+        recording=recording,
     )
 
 
@@ -182,7 +180,7 @@ class _Path(msgspec.Struct, frozen=True, kw_only=True):
     chunk: SpeechChunk | None
     due: SpeechDue | None
     sounded_at: float
-    microphone_from: float
+    recording: Recording
 
 
 def _note_times(turn: Turn, path: _Path, final: FinalTranscript | None, zero: float) -> None:
@@ -211,13 +209,13 @@ def own_share_ms(path: _Path, final: FinalTranscript, guesses: Sequence[GuessTra
 
     The path runs through the final transcript where the reply was ready before it, else through what the reply was
     started from. The waits are the end-of-turn detection (`waited_s`), the rest of the 20 ms microphone chunk in which it
-    decided, and the lead before the loudspeaker.
+    decided (with the lateness of the simulated sound card), and the lead before the loudspeaker.
     """
     if not (path.request and path.clause and path.chunk and path.due) or path.due.at < final.at:
         return None
     release = path.due.at - max(final.at, path.chunk.at)
     playout = path.sounded_at - path.due.due_at
-    hearing = final.at - _chunk_end(final.ended_at + final.waited_s, path.microphone_from) - final.engine_s
+    hearing = final.at - _chunk_left(final.ended_at + final.waited_s, path.recording) - final.engine_s
     if path.chunk.at <= final.at:
         return _ms(hearing + release + playout)
     source = next((guess for guess in reversed(guesses) if guess.at <= path.request.at), None)
@@ -227,11 +225,12 @@ def own_share_ms(path: _Path, final: FinalTranscript, guesses: Sequence[GuessTra
     return _ms((0.0 if from_guess else hearing) + making + release + playout)
 
 
-def _chunk_end(instant: float, microphone_from: float) -> float:
-    """When the microphone chunk that holds this instant is complete and can leave the kiosk."""
+def _chunk_left(instant: float, recording: Recording) -> float:
+    """When the microphone chunk that holds this instant left the kiosk."""
     chunk_s = MICROPHONE_CHUNK / MICROPHONE_HZ
-    chunks = math.ceil(round((instant - microphone_from) / chunk_s, 3))
-    return microphone_from + chunks * chunk_s
+    chunks = math.ceil(round((instant - recording.microphone_from) / chunk_s, 3))
+    late_s = recording.chunks_late_s[chunks - 1 : chunks] if chunks > 0 else []
+    return recording.microphone_from + chunks * chunk_s + sum(late_s)
 
 
 def _ms(seconds: float) -> float:
