@@ -27,6 +27,9 @@ Ending = Literal[
 ]
 """How a model can end, finer than the play needs: what a fallback decides by and what the log says."""
 
+WELL: frozenset[Ending] = frozenset({"stop", "length", "blocked_prompt", "blocked_output"})
+"""Endings of a model that works as it should."""
+
 REPLY_REASON: dict[Ending, str] = {
     "stop": "done", "length": "too_long", "blocked_prompt": "blocked", "blocked_output": "blocked", "empty": "empty",
     "cut": "failed", "timeout": "timeout", "rate": "failed", "overload": "failed", "auth": "failed", "config": "failed",

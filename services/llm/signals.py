@@ -20,7 +20,7 @@ from services.llm.words import straighten, words_of
 from shared.events import SignalSpec
 
 AGREED, DECLINED, WITHDRAWN = "agreed", "declined", "withdrawn"
-_STRICT = frozenset({AGREED, DECLINED, WITHDRAWN})
+STRICT = frozenset({AGREED, DECLINED, WITHDRAWN})
 LEAST_SCORE = 0.34
 """Chosen on the tuning sentences of tests/llm/sentences: below it, chance words ("the last time") made signals."""
 SURE_SCORE = 0.75
@@ -34,7 +34,7 @@ _EVASION = re.compile(
     r"\b(?:i (?:really |honestly )?(?:don't|do not) know|no idea|not sure|dunno|what do you mean|can you repeat|say (?:that )?again|"
     r"weet (?:ik |het )?(?:\w+ )?niet|(?:zou het|het) niet weten|geen idee|hoe bedoel je|wat bedoel je)\b"
 )
-_VOIDS_CONSENT = frozenset({"unsafe", "dictation", "second_person", "language"})
+VOIDS_CONSENT = frozenset({"unsafe", "dictation", "second_person", "language"})
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +50,13 @@ def read_signals(said: str, language: str, specs: tuple[SignalSpec, ...], expect
     """The signal given, if any, and what lies outside the scene."""
     other = read_outside(said, language)
     names = {spec.name for spec in specs}
-    strict = _consent(said, language, names, is_void=other in _VOIDS_CONSENT)
+    strict = _consent(said, language, names, is_void=other in VOIDS_CONSENT)
     if not strict and WITHDRAWN in names and is_withdrawal(said, language):
         strict = WITHDRAWN
     if strict:
-        return Reading(name=strict, other=other if other in _VOIDS_CONSENT else "")
-    spec, certainty = _best(said, language, tuple(spec for spec in specs if spec.name not in _STRICT), expects)
-    if spec is None or (other and (other in _VOIDS_CONSENT or certainty < SURE_SCORE)):
+        return Reading(name=strict, other=other if other in VOIDS_CONSENT else "")
+    spec, certainty = _best(said, language, tuple(spec for spec in specs if spec.name not in STRICT), expects)
+    if spec is None or (other and (other in VOIDS_CONSENT or certainty < SURE_SCORE)):
         return Reading(other=other)
     captured = capture(said, language, spec.name, expects=expects)
     return Reading(name=spec.name, captured=captured, certainty=round(certainty, 2))

@@ -1,31 +1,54 @@
 """Requests in; clauses, endings and signals out."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from services.llm.chat_model import REPLY_REASON, ChatModel, Delta, Ended
+import msgspec
+
+from services.llm.chat_model import REPLY_REASON, WELL, ChatModel, Delta, Ended
 from services.llm.config import LlmConfig
 from services.llm.conversation import prompt_of, visitor_said
 from services.llm.engines import ENGINES
+from services.llm.listening import Chooser, Listening
 from services.llm.pump import Deadlines, pumped
 from services.llm.reply import ReplyWriter
 from services.llm.safety import Gate
 from services.llm.signals import read_signals
 from shared.config import section
+from shared.errors import ConfigError, EngineUnavailable
 from shared.events import AnyEvent, ReplyClause, ReplyEnded, ReplyRequest, SignalHeard, SignalSpec
 from shared.freshness import Freshness
 from shared.stage import Health, Visit, VisitWorkerBase
 from shared.streams import START, StreamId
 
+LOG = logging.getLogger(__name__)
+
 END_SEQ = 999
 MOST_CLAUSES = END_SEQ - 1
+
+
+@runtime_checkable
+class ListenerModel(ChatModel, Chooser, Protocol):
+    """A model that can be asked what was meant."""
 
 
 def open_stage(settings: dict[str, Any]) -> "LlmStage":
     """The stage as the settings describe it; the engine is opened, not yet warm."""
     config = section(settings, "llm", LlmConfig)
-    return LlmStage(ENGINES.open(config), config)
+    model = ENGINES.open(config)
+    return LlmStage(model, config, open_listener(config) if config.listener else None)
+
+
+def open_listener(config: LlmConfig) -> ListenerModel:
+    """The engine that is asked what was meant. Raises ConfigError for one that cannot answer such a question."""
+    model = ENGINES.open(msgspec.structs.replace(config, engine=config.listener))
+    if not isinstance(model, ListenerModel):
+        raise ConfigError(
+            f"[llm] listener {config.listener!r} cannot answer a closed question; take gemini or openai_compatible"
+        )
+    return model
 
 
 class LlmStage:
@@ -34,9 +57,12 @@ class LlmStage:
     name: ClassVar[str] = "llm"
     reads: ClassVar[Sequence[str]] = ("requests",)
 
-    def __init__(self, model: ChatModel, config: LlmConfig) -> None:
+    def __init__(self, model: ChatModel, config: LlmConfig, listener: ListenerModel | None = None) -> None:
         self.model = model
         self.config = config
+        self.listening = Listening(listener, config.listener_s)
+        self._last_failure = ""
+        self._listener = listener
         self._warm_s = 0.0
         self.deadlines = Deadlines(
             first_token_s=config.first_token_s, inter_token_s=config.inter_token_s, total_s=config.total_s
@@ -47,25 +73,40 @@ class LlmStage:
         now = asyncio.get_running_loop().time
         started = now()
         await self.model.warm_up()
+        if self._listener:
+            await self._warm_listener(self._listener)
         _warm_readers()
         self._warm_s = now() - started
         return self.health()
 
     def health(self) -> Health:
         """How the model is; degraded while another than the first choice speaks."""
-        about, trouble = self.model.about, self.model.trouble
+        about, trouble = self.model.about, self.model.trouble or self.listening.trouble
         return Health(
             engine=about.name, device=about.device, version=about.version, warm_s=self._warm_s,
-            is_degraded=bool(trouble), fallbacks=self.model.fallbacks, last_error=trouble,
+            is_degraded=bool(trouble), fallbacks=self.model.fallbacks, last_error=trouble or self._last_failure,
         )  # fmt: skip
+
+    def note(self, ended: Ended) -> None:
+        """How a reply failed, until one does not: a model that hangs does not know it itself."""
+        self._last_failure = "" if ended.ending in WELL else f"{ended.engine}: last reply ended as {ended.ending}"
+
+    async def _warm_listener(self, listener: ListenerModel) -> None:
+        """Words alone will do: one that is away keeps nobody out."""
+        try:
+            await listener.warm_up()
+        except EngineUnavailable as error:
+            LOG.warning("listener is away", extra={"error": str(error)})
 
     def open_visit(self, visit: Visit) -> "LlmVisit":
         """A worker that keeps nothing but where it was."""
         return LlmVisit(self, visit)
 
     async def close(self) -> None:
-        """Let go of the engine."""
+        """Let go of the engines."""
         await self.model.close()
+        if self._listener:
+            await self._listener.close()
 
 
 def _warm_readers() -> None:
@@ -99,18 +140,18 @@ class LlmVisit(VisitWorkerBase):
         """Signals and reply side by side: neither waits for the other."""
         if not isinstance(event, ReplyRequest):
             return
-        started = self._visit.clock.now()
-        if not event.wants_reply:
-            await self._read_signals(event, started)
-            return
-        signals = asyncio.create_task(self._read_signals(event, started))
+        started, hurry = self._visit.clock.now(), asyncio.Event()
+        signals = asyncio.create_task(self._read_signals(event, started, hurry))
         try:
-            await self._answer(event, started)
+            if event.wants_reply:
+                await self._answer(event, started)
+            await asyncio.shield(signals)
         finally:
+            hurry.set()
             await signals
 
-    async def _read_signals(self, request: ReplyRequest, started: float) -> None:
-        reading = read_signals(request.said, request.language, request.signals, request.expects)
+    async def _read_signals(self, request: ReplyRequest, started: float, hurry: asyncio.Event) -> None:
+        reading = await self._stage.listening.read(request, hurry)
         await self._visit.outlet.publish(
             SignalHeard(
                 epoch=request.epoch, turn=request.turn, rev=request.rev, seq=request.rev + 1, trace=request.trace,
@@ -129,6 +170,7 @@ class LlmVisit(VisitWorkerBase):
         try:
             if begun == 0 or self._stage.model.about.is_deterministic:
                 ended = await self._converse(request, writer, started)
+                self._stage.note(ended)
         except asyncio.CancelledError:
             if self._freshness.is_stale(request):
                 await self._end(request, writer.clauses, "cancelled", ended.engine)

@@ -10,7 +10,6 @@ from services.llm.conversation import prompt_of, visitor_said
 from services.llm.pump import pumped
 from services.llm.reply import ReplyWriter
 from services.llm.safety import Gate
-from services.llm.signals import read_signals
 from services.llm.stage import LlmStage, open_stage
 from shared.errors import BadInput
 from shared.events import Heard, ReplyRequest, ScenePrompt, SignalSpec
@@ -55,8 +54,8 @@ def run_trial(
         progress: Told how far it is, 0..1.
 
     Returns:
-        `engine`, `warm_s`, `conversation` to be read, and `turns`: of each `said`, `reply`, `clauses`, `reason`,
-        `signal`, `captured`, `other`, `engine_s`.
+        `engine`, `device`, `version`, `warm_s`, `trouble`, `conversation` to be read, and `turns`: of each `said`, `reply`,
+        `clauses`, `reason`, `engine` that spoke, `is_fallback`, `signal`, `captured`, `other`, `engine_s`.
 
     Raises:
         BadInput: No words, or too many.
@@ -88,11 +87,11 @@ def _lines(given: str | None) -> list[str]:
 async def _converse(
     stage: LlmStage, lines: list[str], inputs: Mapping[str, str | None], progress: Callable[[float, str], None]
 ) -> dict[str, Any]:
-    progress(0.0, "warming up")
-    health = await stage.warm_up()
     heard: tuple[Heard, ...] = ()
     turns = []
     try:
+        progress(0.0, "warming up")
+        await stage.warm_up()
         for number, line in enumerate(lines, 1):
             turn = await _turn(stage, _request(number, line, heard, inputs))
             heard += (Heard(speaker="visitor", text=line), Heard(speaker="mirror", text=turn["reply"]))
@@ -101,7 +100,11 @@ async def _converse(
     finally:
         await stage.close()
     conversation = "\n".join(f"visitor  {turn['said']}\nmirror   {turn['reply']}" for turn in turns)
-    return {"engine": health.engine, "warm_s": round(health.warm_s, 4), "conversation": conversation, "turns": turns}
+    health = stage.health()
+    return {
+        "engine": health.engine, "device": health.device, "version": health.version, "warm_s": round(health.warm_s, 4),
+        "trouble": health.last_error, "conversation": conversation, "turns": turns,
+    }  # fmt: skip
 
 
 def _request(number: int, said: str, heard: tuple[Heard, ...], inputs: Mapping[str, str | None]) -> ReplyRequest:
@@ -126,17 +129,18 @@ def _max_words(given: str | None) -> int:
 async def _turn(stage: LlmStage, request: ReplyRequest) -> dict[str, Any]:
     now = asyncio.get_running_loop().time
     started = now()
-    reading = read_signals(request.said, request.language, request.signals)
+    reading = await stage.listening.read(request, asyncio.Event())
     writer = ReplyWriter(Gate(visitor_said(request), request.language), request.prompt.max_words)
-    clauses, ending = [], "stop"
+    clauses, ended = [], Ended(ending="stop", engine=stage.model.about.name)
     async with pumped(stage.model, prompt_of(request, stage.config.history_turns), stage.deadlines) as pieces:
         async for piece in pieces:
             clauses += writer.push(piece.text) if isinstance(piece, Delta) else writer.finish(piece.ending)
             if isinstance(piece, Ended):
-                ending = piece.ending
+                ended = piece
             if writer.ending:
                 break
     return {
-        "said": request.said, "reply": " ".join(clauses), "clauses": clauses, "reason": writer.ending or ending,
+        "said": request.said, "reply": " ".join(clauses), "clauses": clauses, "reason": writer.ending or ended.ending,
+        "engine": ended.engine, "is_fallback": ended.is_fallback,
         "signal": reading.name, "captured": reading.captured, "other": reading.other, "engine_s": round(now() - started, 5),
     }  # fmt: skip

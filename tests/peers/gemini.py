@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tests.peers.gemini_schema import Request, camel
-from tests.peers.http_peer import HttpPeer, Received, Refusal, Wire, serve_for_ever
+from tests.peers.http_peer import HttpPeer, Received, Refusal, Wire, in_schema, serve_for_ever
 
 KEY = "test-key-0123456789"
 MODEL = "gemini-3.5-flash-lite"
@@ -70,6 +70,8 @@ class GeminiPeer(HttpPeer):
         model = match[3] if match[2] == "models" else f"tunedModels/{match[3]}"
         request = _read(received, model)
         if match[4] == "generateContent":
+            if self.script and self.script[0] in REFUSALS:
+                await SCENARIOS[self.script.popleft()](self, wire, model)
             await wire.answer(200, self._whole(model, request))
             return
         if received.query != "alt=sse":
@@ -81,7 +83,11 @@ class GeminiPeer(HttpPeer):
         return (self.answers.popleft(),) if self.answers else WORDS
 
     def _whole(self, model: str, request: Request) -> dict[str, Any]:
-        return chunk("".join(self.words()), model, finish="STOP")
+        schema = request.generation_config.response_json_schema
+        if schema and request.generation_config.response_mime_type != "application/json":
+            raise Refusal(400, error(400, "INVALID_ARGUMENT", "A JSON schema needs responseMimeType application/json"))
+        text = in_schema(schema) if schema and not self.answers else "".join(self.words())
+        return chunk(text, model, finish="STOP")
 
 
 def _read(received: Received, model: str) -> Request:
@@ -280,6 +286,8 @@ SCENARIOS: dict[str, Callable[[GeminiPeer, Wire, str], Awaitable[None]]] = {
     "html502": _refusing(502, b"<html><body>Bad Gateway</body></html>"),
     "redirect": _refusing(302, b"<html>log in</html>", {"location": "http://127.0.0.1:9/login"}),
 }  # fmt: skip
+
+REFUSALS = frozenset({"429", "503", "500", "504", "400", "403", "404", "bad_key", "html502", "slow"})
 
 
 if __name__ == "__main__":

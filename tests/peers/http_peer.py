@@ -160,6 +160,12 @@ class HttpPeer:
                     await asyncio.wait(state.tasks)
 
 
+def in_schema(schema: dict[str, Any]) -> str:
+    """An answer that keeps to a schema: the first of what is allowed, no words."""
+    fields = schema["properties"]
+    return msgspec.json.encode({name: field.get("enum", [""])[0] for name, field in fields.items()}).decode()
+
+
 def serve_for_ever(peer: HttpPeer, host: str, port: int) -> None:
     """For a person who wants to point the mirror at it."""
     uvicorn.run(peer, host=host, port=port, log_level="info", lifespan="off", ws="none", timeout_graceful_shutdown=1)

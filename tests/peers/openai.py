@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from tests.peers.http_peer import HttpPeer, Received, Refusal, Wire, serve_for_ever
+from tests.peers.http_peer import HttpPeer, Received, Refusal, Wire, in_schema, serve_for_ever
 
 MODEL = "gemma-4-e4b-it"
 WORDS = ("I heard you say it, ", "and something in me ", "leaned closer. ", "What is it ", "that you keep back?")
@@ -72,7 +72,9 @@ class OpenAiPeer(HttpPeer):
             raise Refusal(404, {"detail": "Not Found"})
         request = self._read(received)
         if not request.stream:
-            await wire.answer(200, self._whole())
+            if self.script:
+                await SCENARIOS[self.script.popleft()](self, wire, request)
+            await wire.answer(200, self._whole(request))
             return
         await SCENARIOS[self.script.popleft() if self.script else self.default](self, wire, request)
 
@@ -92,8 +94,12 @@ class OpenAiPeer(HttpPeer):
     def words(self) -> tuple[str, ...]:
         return (self.answers.popleft(),) if self.answers else WORDS
 
-    def _whole(self) -> dict[str, Any]:
-        message = {"role": "assistant", "content": "".join(self.words())}
+    def _whole(self, request: Request) -> dict[str, Any]:
+        wanted = request.response_format
+        if wanted and (wanted.get("type") != "json_schema" or not wanted.get("json_schema", {}).get("strict")):
+            raise Refusal(400, error(400, "response_format: only strict json_schema"))
+        text = in_schema(wanted["json_schema"]["schema"]) if wanted and not self.answers else "".join(self.words())
+        message = {"role": "assistant", "content": text}
         return {"object": "chat.completion", "model": self.model, "choices": [{"index": 0, "message": message}]}
 
     def chunk(self, text: str | None, finish: str | None = None, **delta: Any) -> bytes:

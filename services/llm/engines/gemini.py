@@ -14,8 +14,9 @@ from services.llm.engines.gemini_client import GOOGLE, address_of, catch_respons
 from services.llm.engines.peer import host_of, key_from_environment
 from services.llm.engines.peer_model import PeerModel
 from services.llm.gemini_models import Thinking, is_same_model, lowest_thinking
+from services.llm.understanding import Question
 from services.llm.warming import WARM_PROMPT
-from shared.errors import EngineUnavailable
+from shared.errors import EngineFailed, EngineUnavailable
 
 LOG = logging.getLogger(__name__)
 
@@ -113,6 +114,25 @@ class Gemini(PeerModel):
             for response in caught:
                 await response.aclose()
             await chunks.aclose()
+
+    async def choose(self, question: Question) -> str:
+        """A closed question, answered in its schema. Raises EngineFailed, with nothing of what was said."""
+        config = types.GenerateContentConfig(
+            system_instruction=question.instruction,
+            response_mime_type="application/json",
+            response_json_schema=question.schema,
+            max_output_tokens=wire.most_tokens(0, self._thinking),
+            **self._config,
+        )
+        try:
+            answer: Any = await self._client.aio.models.generate_content(
+                model=self._asked, contents=question.said, config=config
+            )
+            return str(answer.text or "")
+        except errors.APIError as error:
+            raise EngineFailed(f"gemini: {error.code} {error.status or ''}".strip()) from error
+        except (httpx2.HTTPError, ValueError, TypeError, AttributeError, KeyError) as error:
+            raise EngineFailed(f"gemini: {type(error).__name__}") from error
 
     def _refused(self, error: errors.APIError, *, is_ours: bool) -> Ended:
         why = f"{error.code} {error.status or ''}".strip()

@@ -12,8 +12,9 @@ from services.llm.chat_model import About, ChatModel, Ended, Prompt
 from services.llm.engines import openai_wire as wire
 from services.llm.engines.peer import checked_url, ending_of_status, host_of, http_client, key_from_environment
 from services.llm.engines.peer_model import PeerModel
+from services.llm.understanding import Question
 from services.llm.warming import WARM_PROMPT
-from shared.errors import EngineUnavailable
+from shared.errors import EngineFailed, EngineUnavailable
 
 LOADING_STEP_S = 0.5
 """Between two looks at a server that is still loading its weights."""
@@ -101,6 +102,17 @@ class OpenAiCompatible(PeerModel):
             yield self._unreachable(error)
         except (ValueError, msgspec.DecodeError) as error:
             yield self._unreadable(error)
+
+    async def choose(self, question: Question) -> str:
+        """A closed question, answered in its schema. Raises EngineFailed, with nothing of what was said."""
+        body = wire.question_body(question, self._model or "default", self._options.extra)
+        try:
+            response = await self._http.post(f"{self._base_url}/chat/completions", json=body)
+            if not response.is_success:
+                raise EngineFailed(f"{self.name}: {response.status_code}")
+            return wire.text_of_whole(response.content)
+        except (httpx2.HTTPError, msgspec.DecodeError) as error:
+            raise EngineFailed(f"{self.name}: {type(error).__name__}") from error
 
     def _refused(self, response: httpx2.Response, *, is_ours: bool) -> Ended:
         why = f"{response.status_code} {response.reason_phrase}"

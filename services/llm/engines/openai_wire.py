@@ -6,6 +6,7 @@ import msgspec
 
 from services.llm.chat_model import Ended, Ending, Prompt
 from services.llm.thoughts import ThoughtFilter
+from services.llm.understanding import Question
 
 NAME = "openai_compatible"
 DONE = "[DONE]"
@@ -43,6 +44,17 @@ class Chunk(msgspec.Struct, frozen=True):
 _CHUNKS = msgspec.json.Decoder(Chunk)
 
 
+class _Said(msgspec.Struct, frozen=True):
+    message: _Delta = _Delta()
+
+
+class _Whole(msgspec.Struct, frozen=True):
+    choices: list[_Said] = []
+
+
+_WHOLE = msgspec.json.Decoder(_Whole)
+
+
 class _Model(msgspec.Struct, frozen=True):
     id: str
 
@@ -66,6 +78,29 @@ def body_of(prompt: Prompt, model: str, extra: dict[str, Any]) -> dict[str, Any]
         "max_tokens": max(80, TOKENS_A_WORD * prompt.scene.max_words),
         **extra,
     }
+
+
+def question_body(question: Question, model: str, extra: dict[str, Any]) -> dict[str, Any]:
+    """A closed question. The grammar that the server makes of the schema allows no other answer."""
+    return {
+        "model": model,
+        "messages": [
+            {"role": "system", "content": question.instruction},
+            {"role": "user", "content": question.said},
+        ],
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "meaning", "strict": True, "schema": question.schema},
+        },
+        "max_tokens": 80,
+        **{key: value for key, value in extra.items() if key != "stream_options"},
+    }
+
+
+def text_of_whole(body: bytes) -> str:
+    """The text of an answer that came whole. Raises msgspec.DecodeError."""
+    choices = _WHOLE.decode(body).choices
+    return (choices[0].message.content or "") if choices else ""
 
 
 def chunk_of(event: str) -> Chunk:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 import httpx2
 
-from services.llm.chat_model import About, Delta, Ended, Ending, Piece, Prompt
+from services.llm.chat_model import WELL, About, Delta, Ended, Ending, Piece, Prompt
 from services.llm.keep_warm import KeepWarm
 from services.llm.warming import warm
 
@@ -17,9 +17,6 @@ LOG = logging.getLogger(__name__)
 
 DRAIN_S = 0.1
 """For the last bytes after the last chunk: a response read to its end gives its connection back, others cost a handshake."""
-
-_WELL = frozenset({"stop", "length", "blocked_prompt", "blocked_output"})
-"""Endings of a peer that works as it should."""
 
 
 class Answer(Protocol):
@@ -102,7 +99,7 @@ class PeerModel(ABC):
             await chunks.aclose()
         ended = failed or answer.ended()
         if failed is None:
-            self._failing = "" if ended.ending in _WELL else f"last reply ended as {ended.ending}"
+            self._failing = "" if ended.ending in WELL else f"last reply ended as {ended.ending}"
         self._finished(answer)
         yield ended
 
