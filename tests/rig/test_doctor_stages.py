@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rig.checks.ground import Ground
-from rig.checks.stages import Errand, run_one
+from rig.checks.stages import SHOWN, Errand, run_one, run_stages
 from shared.checkup import Finding
 
 FAKES = "tests.support.rig_fake_stages"
@@ -66,6 +66,19 @@ def test_a_stage_without_a_check_says_what_it_runs_and_how_to_try_it() -> None:
     found, _ = check("faceswap")
     assert (found[0].state, found[0].found) == ("missing", "mesh_warp: not tried")
     assert "mirror try faceswap" in found[0].cure
+
+
+def test_a_check_that_hangs_leaves_every_other_its_time() -> None:
+    ground = Ground(settings=SETTINGS, package=FAKES)
+    shares: list[float] = []
+    found = asyncio.run(run_stages(ground, lambda _, share: shares.append(share), lane_s=16.0))
+    assert tuple(found) == SHOWN
+    assert {name: found[name][-1].state for name in ("asr", "tts", "llm", "a2f_bridge", "video")} == {
+        "asr": "right", "tts": "wrong", "llm": "wrong", "a2f_bridge": "wrong", "video": "right",
+    }  # fmt: skip
+    assert "no answer within 4 s" in found["llm"][-1].found
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
