@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from services.a2f_bridge.beat import Beat
 from services.a2f_bridge.config import BridgeConfig
@@ -21,7 +20,7 @@ class Attract:
         self._config, self._send, self._clock = config, send, clock
         self._is_quiet = asyncio.Event()
         self._is_quiet.set()
-        self._visits = 0
+        self._visits: set[object] = set()
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -29,17 +28,16 @@ class Attract:
         if self._config.idle_hz and "{session}" not in self._config.subject and self._task is None:
             self._task = asyncio.create_task(self._breathe())
 
-    @contextmanager
-    def interrupted(self) -> Iterator[None]:
-        """For as long as a visit has the face."""
-        self._visits += 1
+    def give_way(self, visit: object) -> None:
+        """A visit has the face now, until it is `over`. Harmless twice."""
+        self._visits.add(visit)
         self._is_quiet.clear()
-        try:
-            yield
-        finally:
-            self._visits -= 1
-            if self._visits == 0:
-                self._is_quiet.set()
+
+    def over(self, visit: object) -> None:
+        """It has not any more. Harmless if it never had."""
+        self._visits.discard(visit)
+        if not self._visits:
+            self._is_quiet.set()
 
     async def end(self) -> None:
         """No more."""

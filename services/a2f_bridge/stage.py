@@ -202,10 +202,7 @@ class BridgeWorker(VisitWorkerBase):
 
     async def run(self) -> None:
         """Sixty poses a second, and the word that a closing is done."""
-        with self._attract.interrupted():
-            await self._live()
-
-    async def _live(self) -> None:
+        self._attract.give_way(self)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tick())
             group.create_task(self._tell_closings())
@@ -246,3 +243,4 @@ class BridgeWorker(VisitWorkerBase):
     async def close(self) -> None:
         """Forget the visitor."""
         await self._cancel(set(self._animations))
+        self._attract.over(self)

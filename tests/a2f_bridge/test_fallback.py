@@ -87,3 +87,33 @@ async def test_an_engine_that_keeps_breaking_is_left_alone_for_a_while() -> None
     engines = [animator.open_utterance().engine for _ in range(REST_CLAUSES + 1)]
     assert engines == ["embedded"] * REST_CLAUSES + ["scripted"]
     assert animator.fallbacks == GIVE_UP_AFTER
+
+
+async def test_while_the_second_carries_it_is_named_and_the_reason_told() -> None:
+    animator = FallbackAnimator(breaking(5), EmbeddedAnimator())
+    await animator.warm_up()
+    assert animator.health().engine == "fallback: scripted"
+    await animate(animator.open_utterance())
+    health = animator.health()
+    assert (health.engine, health.is_degraded, health.fallbacks) == ("fallback: embedded", True, 1)
+    assert "told to break" in health.last_error
+
+
+async def test_when_the_first_works_again_nothing_is_degraded_any_more() -> None:
+    animator = FallbackAnimator(breaking(20), EmbeddedAnimator())
+    await animate(animator.open_utterance(), 1.0)
+    await animate(animator.open_utterance(), 0.2)
+    health = animator.health()
+    assert (health.engine, health.is_degraded, health.last_error) == ("fallback: scripted", False, "")
+    assert health.fallbacks == 1
+
+
+async def test_an_engine_that_is_away_is_asked_again_for_every_clause() -> None:
+    away = AwayAnimator()
+    animator = FallbackAnimator(away, EmbeddedAnimator())
+    for _ in range(GIVE_UP_AFTER + 1):
+        await animate(animator.open_utterance(), 0.1)
+    animator._first = ScriptedAnimator(Options())  # it is back
+    utterance = animator.open_utterance()
+    await animate(utterance, 0.1)
+    assert (utterance.engine, animator.health().is_degraded) == ("scripted", False)

@@ -94,7 +94,7 @@ class Player:
 
 
 class _Stretch:
-    """One call. Its queue blocks nobody: when it is full the player is given up."""
+    """One call. Its queue blocks nobody: when too much waits in it, the player is given up."""
 
     def __init__(self, channel: Any, place: Place) -> None:
         self._channel, self._place = channel, place
@@ -112,37 +112,50 @@ class _Stretch:
 
     async def run(self) -> None:
         """Carry it through. Raises EngineFailed."""
-        open_call = self._channel.stream_unary(
+        # The method has one answer, but is called as if it had many: only so can its refusal be read while we still speak.
+        open_call = self._channel.stream_stream(
             PUSH_AUDIO_STREAM.path, PUSH_AUDIO_STREAM.request.SerializeToString, PUSH_AUDIO_STREAM.response.FromString
         )
         call = open_call()
+        answer = asyncio.create_task(call.read())
         try:
-            await self._say_all(call)
+            await self._say_all(call, answer)
             if not self.is_void:
                 async with asyncio.timeout(self._place.watchdog_s):
-                    _believe(await call)
+                    _believe(await answer)
         except TimeoutError as error:
             raise EngineFailed(f"said nothing for {self._place.watchdog_s * 1000:.0f} ms") from error
         except grpc.aio.AioRpcError as error:
             raise EngineFailed(f"broke off: {said(error)}") from error
         finally:
             call.cancel()
+            answer.cancel()
+            await asyncio.wait({answer})
 
-    async def _say_all(self, call: Any) -> None:
+    async def _say_all(self, call: Any, answer: asyncio.Task[Any]) -> None:
         """All pieces to the end, or until the player has spoken: whatever it says before the end is a refusal."""
         request = PUSH_AUDIO_STREAM.request
+        start = request()
+        start.start_marker.instance_name, start.start_marker.samplerate = self._place.player, VOICE_HZ
         try:
-            start = request()
-            start.start_marker.instance_name, start.start_marker.samplerate = self._place.player, VOICE_HZ
             await self._say(call, start)
-            while (pcm := await self._pieces.get()) is not None:
-                if self._pieces.qsize() > QUEUED_PIECES:
-                    raise EngineFailed("does not take sound as fast as it sounds")
+            while (pcm := await self._next(answer)) is not None:
                 await self._say(call, request(audio_data=_octets(pcm)))
-            if not self.is_void:
+            if not (self.is_void or answer.done()):
                 await call.done_writing()
-        except asyncio.InvalidStateError:
+        except (asyncio.InvalidStateError, grpc.aio.AioRpcError):
             pass  # the call is over: its answer, which is awaited next, says why
+
+    async def _next(self, answer: asyncio.Task[Any]) -> Speech | None:
+        """The next piece, once it is there; None at the end, or when the player has answered."""
+        if self._pieces.qsize() > QUEUED_PIECES:
+            raise EngineFailed("does not take sound as fast as it sounds")
+        piece = asyncio.create_task(self._pieces.get())
+        await asyncio.wait({piece, answer}, return_when=asyncio.FIRST_COMPLETED)
+        if not piece.done():
+            piece.cancel()
+            return None
+        return piece.result()
 
     async def _say(self, call: Any, message: Any) -> None:
         async with asyncio.timeout(self._place.watchdog_s):
@@ -150,6 +163,8 @@ class _Stretch:
 
 
 def _believe(response: Any) -> None:
+    if response is grpc.aio.EOF:
+        raise EngineFailed("hung up without a word")
     if not response.success:
         raise EngineFailed(f"refuses the sound: {response.message or 'it does not say why'}")
 
