@@ -73,8 +73,14 @@ def examine(ground: Ground, progress: Callable[[str, float], None]) -> Examinati
         found[title] = [finding for check in checks for finding in check(ground)]
     if not ground.is_quick:
         engines = run_stages(ground, lambda what, share: progress(what, 0.3 + 0.7 * share))
-        found |= asyncio.run(stopping_cleanly(engines))
+        found |= without_repeats(found, asyncio.run(stopping_cleanly(engines)))
     return Examination(sections=found, seconds=time.monotonic() - began)
+
+
+def without_repeats(told: dict[str, list[Finding]], more: dict[str, list[Finding]]) -> dict[str, list[Finding]]:
+    """What stages found, without what was told already: a stage sees its own settings alone, the doctor sees all."""
+    names = {finding.check for section in told.values() for finding in section}
+    return {title: [finding for finding in section if finding.check not in names] for title, section in more.items()}
 
 
 def document(examined: Examination) -> dict[str, object]:

@@ -45,6 +45,8 @@ def _curve(light: NDArray[np.float64]) -> NDArray[np.float64]:
     jump = np.percentile(light, 98, axis=0) - np.median(light, axis=0)
     strongest = light[:, int(np.argmax(jump))]
     centred = strongest - strongest.mean()
+    if not centred.any():
+        return np.asarray(strongest, np.float64)
     others = light - light.mean(axis=0)
     norm = np.sqrt((others**2).sum(axis=0) * (centred**2).sum()) + 1e-9
     is_part = (others.T @ centred) / norm >= _FOLLOWS

@@ -10,7 +10,7 @@ import pytest
 from rig.checks import gpu, live_link, microphone, ports, video, vram, weights
 from rig.checks.ground import Ground
 from rig.checks.vram import Card
-from rig.doctor import SECTIONS, Examination, document, verdict
+from rig.doctor import SECTIONS, Examination, document, verdict, without_repeats
 from rig.manifest import read_manifest
 from rig.rig_config import RigConfig
 from services.a2f_bridge.live_link import decode
@@ -243,6 +243,15 @@ def test_whatever_is_not_right_says_what_to_do_on_a_machine_where_nothing_is(
     found = [finding for _, checks in SECTIONS for check in checks for finding in check(ground)]
     assert any(one.state == "wrong" for one in found)
     assert all(one.cure for one in found if one.state != "right")
+
+
+def test_what_the_doctor_knows_better_is_not_told_twice() -> None:
+    told = {"network": [Finding(check="Live Link", state="right", found="the built-in virtual human")]}
+    stage = [
+        Finding(check="Live Link", state="missing", found="nobody", cure="x"),
+        Finding(check="lips", state="right", found="y"),
+    ]
+    assert [one.check for one in without_repeats(told, {"a2f_bridge": stage})["a2f_bridge"]] == ["lips"]
 
 
 def test_the_verdict_is_one_sentence_and_the_document_a_yes_or_no() -> None:
