@@ -16,13 +16,19 @@ def weights(ground: Ground, progress: Callable[[str, float], None] | None = None
     found = check(wanted, lock, progress, is_quick=ground.is_quick)
     for model in wanted:
         files = [one for one in found if one.name == model.name]
-        if files and (model.is_default or any(one.state != "missing" for one in files)):
+        is_named = ground.option(model.stage, model.engine, "model") == model.name
+        if files and (model.is_default or is_named or any(one.state != "missing" for one in files)):
             yield _line(model, files, ground)
 
 
 def is_wanted(model: Model, ground: Ground) -> bool:
-    """Whether an engine that may come to speak loads it."""
-    return model.engine in ("", *ground.engines(model.stage))
+    """Whether an engine that may come to speak loads it. One that is told another model, or a folder, does not."""
+    if not model.engine:
+        return True
+    if model.engine not in ground.engines(model.stage):
+        return False
+    named = ground.option(model.stage, model.engine, "model")
+    return not named or named == model.name or not model.is_fetched
 
 
 def _line(model: Model, files: list[Found], ground: Ground) -> Finding:

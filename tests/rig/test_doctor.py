@@ -152,6 +152,18 @@ def test_the_weights_of_the_preferred_engine_may_be_missing_while_a_second_stand
     assert "model small.en" not in found
 
 
+def test_a_model_chosen_by_name_is_looked_for_and_a_folder_is_its_engines_own_business() -> None:
+    def whisper(model: str) -> set[str]:
+        options = {"engine": "faster_whisper", "options": {"faster_whisper": {"model": model}}}
+        ground = Rig(settings={"asr": options})
+        return {
+            one.name for one in read_manifest() if one.engine == "faster-whisper" and weights.is_wanted(one, ground)
+        }
+
+    assert whisper("small.en") == {"small.en"}
+    assert whisper("/media/stick/tiny") == set()
+
+
 def test_the_embedded_mirror_asks_for_no_rig_weights() -> None:
     wanted = {model.name for model in read_manifest() if weights.is_wanted(model, Ground(settings=EMBEDDED))}
     assert wanted == {"silero-vad", "smart-turn", "moonshine-tiny-en", "piper-joe", "face-detection", "face-mesh"}
