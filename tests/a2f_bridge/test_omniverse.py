@@ -1,7 +1,7 @@
 """Omniverse Audio2Face over real gRPC and HTTP: it is played what sounds, when it sounds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.peers.omniverse import LIVE_LINK, PLAYER, OmniversePeer, omniverse_pe
 from tests.support.a2f_bridge_room import RememberingOutlet, chunks, tone
 
 SPEECH = tone(0.6)
+Opener = Callable[..., Omniverse]
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def peer() -> Iterator[OmniversePeer]:
 
 
 @pytest.fixture
-async def open_engine() -> AsyncIterator[Any]:
+async def open_engine() -> AsyncIterator[Opener]:
     opened: list[Omniverse] = []
 
     def open_it(peer: OmniversePeer, **options: Any) -> Omniverse:
@@ -65,7 +66,7 @@ async def play(animator: Omniverse, pcm: np.ndarray = SPEECH) -> None:
 # --- the streaming player ---------------------------------------------------------------------------------------------
 
 
-async def test_sound_goes_out_as_float32_after_a_start_marker(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_sound_goes_out_as_float32_after_a_start_marker(peer: OmniversePeer, open_engine: Opener) -> None:
     animator = open_engine(peer)
     await animator.warm_up()
     await play(animator)
@@ -74,7 +75,7 @@ async def test_sound_goes_out_as_float32_after_a_start_marker(peer: OmniversePee
     assert (stretch.pcm == SPEECH).all()
 
 
-async def test_every_stretch_is_a_call_of_its_own(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_every_stretch_is_a_call_of_its_own(peer: OmniversePeer, open_engine: Opener) -> None:
     animator = open_engine(peer)
     await animator.warm_up()
     for _ in range(3):
@@ -82,7 +83,7 @@ async def test_every_stretch_is_a_call_of_its_own(peer: OmniversePeer, open_engi
     assert [len(stretch.pcm) for stretch in peer.stretches] == [2400] * 3
 
 
-async def test_what_is_stopped_is_cut_off_over_there(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_what_is_stopped_is_cut_off_over_there(peer: OmniversePeer, open_engine: Opener) -> None:
     animator = open_engine(peer)
     await animator.warm_up()
     animator.performer.play(SPEECH[:2400])
@@ -92,7 +93,9 @@ async def test_what_is_stopped_is_cut_off_over_there(peer: OmniversePeer, open_e
     assert not animator.health().is_degraded
 
 
-async def test_a_refusal_in_band_is_a_failure_though_the_call_went_well(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_a_refusal_in_band_is_a_failure_though_the_call_went_well(
+    peer: OmniversePeer, open_engine: Opener
+) -> None:
     animator = open_engine(peer)
     await animator.warm_up()
     peer.has_scene = False
@@ -100,7 +103,7 @@ async def test_a_refusal_in_band_is_a_failure_though_the_call_went_well(peer: Om
     assert "refuses the sound: there is no streaming player" in animator.health().last_error
 
 
-async def test_a_player_that_hangs_is_given_up_and_nobody_waited(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_a_player_that_hangs_is_given_up_and_nobody_waited(peer: OmniversePeer, open_engine: Opener) -> None:
     animator = open_engine(peer, watchdog_ms=60)
     await animator.warm_up()
     peer.hang = True
@@ -108,7 +111,7 @@ async def test_a_player_that_hangs_is_given_up_and_nobody_waited(peer: Omniverse
     assert "said nothing for 60 ms" in animator.health().last_error
 
 
-async def test_without_a_connection_sound_is_dropped_silently(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_without_a_connection_sound_is_dropped_silently(peer: OmniversePeer, open_engine: Opener) -> None:
     await play(open_engine(peer))
     assert peer.stretches == []
 
@@ -116,27 +119,29 @@ async def test_without_a_connection_sound_is_dropped_silently(peer: OmniversePee
 # --- the engine -------------------------------------------------------------------------------------------------------
 
 
-async def test_warm_means_that_the_player_took_a_sound(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_warm_means_that_the_player_took_a_sound(peer: OmniversePeer, open_engine: Opener) -> None:
     health = await open_engine(peer).warm_up()
     assert (health.engine, health.device) == ("omniverse", f"grpc {peer.address}")
     assert [len(sound.pcm) for sound in peer.pushed] == [2400]
 
 
-async def test_a_player_that_is_not_in_the_scene_is_told_with_a_remedy(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_a_player_that_is_not_in_the_scene_is_told_with_a_remedy(
+    peer: OmniversePeer, open_engine: Opener
+) -> None:
     with pytest.raises(
         EngineUnavailable, match=r"no streaming player /World/other.*\[a2f_bridge\.options\.omniverse\]"
     ):
         await open_engine(peer, player="/World/other").warm_up()
 
 
-async def test_its_poses_are_our_own_lip_sync(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_its_poses_are_our_own_lip_sync(peer: OmniversePeer, open_engine: Opener) -> None:
     animator, own = open_engine(peer), EmbeddedAnimator()
     await animator.warm_up()
     ours, its = own.open_utterance(), animator.open_utterance()
     assert (await its.push(SPEECH) == await ours.push(SPEECH)).all()
 
 
-async def test_killed_in_mid_clause_the_fallback_says_so_and_goes_on(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_killed_in_mid_clause_the_fallback_says_so_and_goes_on(peer: OmniversePeer, open_engine: Opener) -> None:
     first = open_engine(peer, failures=1, look_again_s=0.02, look_at_last_s=0.1)
     animator = FallbackAnimator(first, EmbeddedAnimator())
     assert animator.performer is first.performer
@@ -158,7 +163,7 @@ async def test_killed_in_mid_clause_the_fallback_says_so_and_goes_on(peer: Omniv
         assert animator.open_utterance().engine == "omniverse"
 
 
-async def test_alone_a_clause_fails_when_its_player_has_failed(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_alone_a_clause_fails_when_its_player_has_failed(peer: OmniversePeer, open_engine: Opener) -> None:
     animator = open_engine(peer)
     await animator.warm_up()
     utterance = animator.open_utterance()
@@ -171,7 +176,7 @@ async def test_alone_a_clause_fails_when_its_player_has_failed(peer: OmniversePe
 # --- its remote control -----------------------------------------------------------------------------------------------
 
 
-async def test_a_headless_application_is_set_up_in_order_and_unreal_stays_mute(open_engine: Any) -> None:
+async def test_a_headless_application_is_set_up_in_order_and_unreal_stays_mute(open_engine: Opener) -> None:
     with omniverse_peer(has_scene=False) as peer:
         peer.boot_polls = 1
         await open_engine(peer, rest_url=peer.url, scene="/scenes/mark.usd").warm_up()
@@ -189,12 +194,14 @@ async def test_a_headless_application_is_set_up_in_order_and_unreal_stays_mute(o
     ]
 
 
-async def test_a_scene_that_cannot_be_loaded_is_told(open_engine: Any) -> None:
+async def test_a_scene_that_cannot_be_loaded_is_told(open_engine: Opener) -> None:
     with omniverse_peer(has_scene=False) as peer, pytest.raises(EngineUnavailable, match=r"USD/Load.*Failed to load"):
         await open_engine(peer, rest_url=peer.url, scene="/scenes/mark.txt").warm_up()
 
 
-async def test_after_the_application_was_started_anew_it_is_set_up_anew(peer: OmniversePeer, open_engine: Any) -> None:
+async def test_after_the_application_was_started_anew_it_is_set_up_anew(
+    peer: OmniversePeer, open_engine: Opener
+) -> None:
     animator = open_engine(
         peer, rest_url=peer.url, scene="mark.usd", failures=1, look_again_s=0.02, look_at_last_s=0.05
     )
