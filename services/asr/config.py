@@ -33,6 +33,8 @@ class AsrConfig(EngineChoice, frozen=True, kw_only=True, forbid_unknown_fields=T
     partial_first_s: Seconds = 0.35
     partial_step_s: Seconds = 0.45
     """0: no partials."""
+    partial_engine: str = ""
+    """Who hears the partials, on a thread of its own; empty: the engine, whenever it has nothing better to do."""
     patience_s: dict[str, tuple[Seconds, Seconds]] = msgspec.field(default_factory=dict)
     """Shortest and longest silence after which a turn ends, by kind of answer; what is not named keeps its default."""
 
@@ -62,6 +64,12 @@ class AsrConfig(EngineChoice, frozen=True, kw_only=True, forbid_unknown_fields=T
         if self.speech_off > self.speech_on:
             raise ConfigError(f"[asr] speech_off {self.speech_off} is above speech_on {self.speech_on}; it must not be")
         self.ear()
+
+    def partials(self) -> EngineChoice | None:
+        """The engine of the partials, if they have one of their own."""
+        if not self.partial_engine or self.partial_step_s == 0:
+            return None
+        return EngineChoice(engine=self.partial_engine, options=self.options)
 
     def _patience(self, kind: str) -> Patience:
         shortest, longest = self.patience_s[kind]

@@ -69,6 +69,7 @@ def evidence(utterance: ear.Utterance, heard: Transcription) -> Evidence:
         span_s=(utterance.last_speech - utterance.first + 1) * FRAME_S,
         mean_p=utterance.mean_p,
         no_speech=heard.no_speech,
+        confidence=heard.confidence,
     )
 
 

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from services.asr.config import AsrConfig
-from services.asr.engines import ENGINES
-from services.asr.inference import Inference
-from services.asr.senses import DETECTORS, TURN_JUDGES
+from services.asr.inference import open_inference
 from services.asr.visit import HearingWorker
 from shared.config import section
 from shared.stage import Health, Stage, Visit, VisitWorker
@@ -21,7 +19,7 @@ class AsrStage:
     def __init__(self, config: AsrConfig) -> None:
         config.check()
         self._ear = config.ear()
-        self._inference = Inference(ENGINES.open(config), DETECTORS[config.detector], TURN_JUDGES[config.turn_judge])
+        self._inference = open_inference(config)
 
     async def warm_up(self) -> Health:
         """Load every model and run each once."""

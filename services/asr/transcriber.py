@@ -53,6 +53,11 @@ class Transcriber(Protocol):
         """How often a second engine had to answer; 0 for engines that wrap none."""
         ...
 
+    @property
+    def trouble(self) -> str:
+        """Why it does not work as configured just now; empty if it does."""
+        ...
+
     def warm_up(self) -> None:
         """Load the weights and transcribe something. Raises EngineUnavailable."""
         ...

@@ -173,7 +173,8 @@ class HearingWorker(VisitWorkerBase):
             case ears.Resume():
                 await self._publish(hearing.resumed(order))
             case ears.Partial():
-                if not self._is_lagging and not self._inference.is_decoding and since >= self._next_partial_at:
+                is_free = self._inference.has_time_for_partials(self._language(order))
+                if is_free and not self._is_lagging and since >= self._next_partial_at:
                     group.create_task(self._show_partial(order, since))
             case AskTurn():
                 group.create_task(self._ask(order))
@@ -211,12 +212,15 @@ class HearingWorker(VisitWorkerBase):
     async def _transcribe(self, order: Order, *, is_cut: bool = False) -> Decoded | None:
         """The words of the utterance so far; None if the engine cannot. Its health says why."""
         sound = self._listener.speech(order.utterance, is_cut=is_cut)
-        language = self._surroundings.language(self._listener.ended_at(order.utterance))
+        decode = self._inference.decode_partial if isinstance(order, ears.Partial) else self._inference.decode
         try:
-            return await self._inference.decode(sound, language, order.utterance.number)
+            return await decode(sound, self._language(order), order.utterance.number)
         except MirrorError:
             LOG.warning("an utterance could not be transcribed", extra={"session": self._visit.session})
             return None
+
+    def _language(self, order: Order) -> str:
+        return self._surroundings.language(self._listener.ended_at(order.utterance))
 
     async def _guess(self, order: Pause, decode: "asyncio.Task[Decoded | None]") -> None:
         decoded = await decode
@@ -268,7 +272,7 @@ class HearingWorker(VisitWorkerBase):
             turn=utterance.number,
             seq=hearing.END_SEQ,
             text=text,
-            language=self._surroundings.language(self._listener.ended_at(utterance)),
+            language=self._language(order),
             confidence=decoded.transcription.confidence,
             started_at=self._listener.started_at(utterance),
             ended_at=self._listener.ended_at(utterance),

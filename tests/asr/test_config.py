@@ -49,4 +49,4 @@ def test_patience_of_one_kind_leaves_the_others() -> None:
 
 
 def test_the_table_of_engines_is_what_the_design_says() -> None:
-    assert set(ENGINES.table) == {"moonshine", "scripted", "fallback"}
+    assert set(ENGINES.table) == {"faster_whisper", "moonshine", "scripted", "fallback"}

@@ -13,12 +13,14 @@ from services.asr.partials import words
 from services.asr.transcriber import Pcm, Transcriber
 from services.asr.trial import read_sound
 from shared.errors import EngineFailed, EngineUnavailable
+from tests.support.asr_whisper_weights import whisper_tiny_en
 
 CLIP = Path(__file__).parents[1] / "visitors" / "terse" / "drops.flac"
 SAID = "The difference in the rainbow depends considerably upon the size of the drops."
 
 ENGINE_OPTIONS: dict[str, dict[str, Any]] = {
     "moonshine": {},
+    "faster_whisper": {},
     "scripted": {"scripted": {"sentences": [SAID], "languages": ["en"]}},
     "fallback": {
         "fallback": {"first": "moonshine", "second": "scripted"},
@@ -30,15 +32,19 @@ ENGINE_OPTIONS: dict[str, dict[str, Any]] = {
 @pytest.fixture(
     params=[
         pytest.param("moonshine", marks=pytest.mark.engine),
+        pytest.param("faster_whisper", marks=pytest.mark.engine),
         "scripted",
         pytest.param("fallback", marks=pytest.mark.engine),
     ],
     scope="module",
 )
 def engine(request: pytest.FixtureRequest) -> Iterator[Transcriber]:
-    if request.param != "scripted":
+    options = dict(ENGINE_OPTIONS[request.param])
+    if request.param == "faster_whisper":
+        options["faster_whisper"] = {"model": str(whisper_tiny_en()), "device": "cpu"}
+    elif request.param != "scripted":
         pytest.importorskip("moonshine_voice")
-    opened = ENGINES.open(AsrConfig(engine=request.param, options=ENGINE_OPTIONS[request.param]))
+    opened = ENGINES.open(AsrConfig(engine=request.param, options=options))
     opened.warm_up()
     yield opened
     opened.close()
@@ -54,6 +60,7 @@ def test_it_says_who_it_is(engine: Transcriber) -> None:
     assert engine.version
     assert engine.device in ("cpu", "cuda")
     assert engine.fallbacks == 0
+    assert engine.trouble == ""
 
 
 def test_it_understands_a_human_voice(engine: Transcriber, speech: Pcm) -> None:
@@ -102,7 +109,7 @@ def test_warming_up_and_closing_twice_is_harmless() -> None:
 
 
 class Broken:
-    name, device, version, languages, fallbacks = "broken", "cpu", "1", ("en",), 0
+    name, device, version, languages, fallbacks, trouble = "broken", "cpu", "1", ("en",), 0, ""
 
     def __init__(self) -> None:
         self.asked = 0

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from services.asr.config import AsrConfig
 from services.asr.ear import EarSettings
-from services.asr.engines import ENGINES
-from services.asr.inference import Inference
-from services.asr.senses import DETECTORS, TURN_JUDGES
+from services.asr.inference import Inference, open_inference
 from services.asr.trial import read_sound
 from services.asr.visit import HearingWorker
 from shared.audio import MICROPHONE_CHUNK, MICROPHONE_HZ
@@ -168,7 +166,7 @@ class Room:
 @asynccontextmanager
 async def models(config: AsrConfig) -> AsyncIterator[Inference]:
     """The configured models, warm."""
-    inference = Inference(ENGINES.open(config), DETECTORS[config.detector], TURN_JUDGES[config.turn_judge])
+    inference = open_inference(config)
     await inference.warm_up()
     try:
         yield inference

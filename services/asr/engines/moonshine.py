@@ -56,6 +56,7 @@ class Moonshine:
     version = "tiny-en 0.0.73"
     languages = ("en",)
     fallbacks = 0
+    trouble = ""
 
     def __init__(self, options: Options) -> None:
         self._options = options

@@ -31,6 +31,7 @@ class Scripted:
     device = "cpu"
     version = "1"
     fallbacks = 0
+    trouble = ""
 
     def __init__(self, options: Options) -> None:
         self._options = options
