@@ -49,6 +49,7 @@ def test_a_build_of_the_same_model_is_the_same_and_another_model_is_not(
         ("<think>They are afraid.</think>\n\nI heard you.", "I heard you."), ("I heard you.", "I heard you."),
         ("<think></think>I heard.", "I heard."), ("<b> is what I heard.", "<b> is what I heard."),
         ("Say <think>it</think> again.", "Say <think>it</think> again."), ("<think>never ends", ""), ("<th", "<th"),
+        ("<|channel>thought\nAfraid.<channel|>I heard you.", "I heard you."), ("<|channel>thought", ""),
     ],
 )  # fmt: skip
 def test_thoughts_at_the_beginning_are_dropped_however_the_text_is_cut(text: str, said: str) -> None:

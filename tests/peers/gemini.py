@@ -19,6 +19,12 @@ MODEL = "gemini-3.5-flash-lite"
 _ROUTE = re.compile(r"/(v1|v1beta)/(models|tunedModels)/([\w.-]+):(streamGenerateContent|generateContent)")
 _MODEL = re.compile(r"/(v1|v1beta)/(models|tunedModels)/([\w.-]+)")
 WORDS = ("I heard you say it, ", "and something in me ", "leaned closer. ", "What is it ", "that you keep back?")
+OTHERS = (
+    ("You keep that quietly, ", "like a lamp under a coat. ", "Who taught you to hide it?"),
+    ("Wait, ", "say that again without the smile. ", "I want to hear the other voice."),
+    ("That is older than today, ", "I can hear it in how you breathe."),
+    ("So it stays with you, ", "even here, in front of me. ", "What would be left without it?"),
+)
 RATINGS = [{"category": "HARM_CATEGORY_HARASSMENT", "probability": "NEGLIGIBLE"}]
 _RETIRED = {"gemini-3.7-flash": "gemini-3.8-flash", "gemini-3.5-flash": "gemini-3.6-flash"}
 _LEAST = {
@@ -56,6 +62,8 @@ class GeminiPeer(HttpPeer):
         self.chunk_bytes = 0
         self.answers: deque[str] = deque()
         """What to say, before WORDS."""
+        self.is_varied = False
+        """Say something else each time, as in a visit."""
 
     async def reply(self, received: Received, wire: Wire) -> None:
         wire.chunk_bytes = self.chunk_bytes
@@ -80,7 +88,9 @@ class GeminiPeer(HttpPeer):
         await SCENARIOS[scenario](self, wire, model)
 
     def words(self) -> tuple[str, ...]:
-        return (self.answers.popleft(),) if self.answers else WORDS
+        if self.answers:
+            return (self.answers.popleft(),)
+        return (WORDS, *OTHERS)[len(self.received) % (len(OTHERS) + 1)] if self.is_varied else WORDS
 
     def _whole(self, model: str, request: Request) -> dict[str, Any]:
         schema = request.generation_config.response_json_schema
@@ -145,7 +155,7 @@ async def _open(wire: Wire) -> None:
 async def _say(peer: GeminiPeer, wire: Wire, model: str, count: int | None = None, finish: str = "STOP") -> None:
     words = peer.words()
     for number, text in enumerate(words[:count], 1):
-        is_last = number == len(words)
+        is_last = count is None and number == len(words)
         await wire.body(event(chunk(text, model, finish=finish if is_last else "", tokens=4 * number)))
 
 
@@ -197,7 +207,7 @@ async def _empty(peer: GeminiPeer, wire: Wire, model: str) -> None:
 
 async def _no_end(peer: GeminiPeer, wire: Wire, model: str) -> None:
     await _open(wire)
-    await _say(peer, wire, model, 3)
+    await _say(peer, wire, model, 2)
     await wire.body(b"", more=False)
 
 
@@ -297,4 +307,6 @@ if __name__ == "__main__":
     parser.add_argument("--key", default=KEY)
     parser.add_argument("--default", default="ok", choices=sorted(SCENARIOS))
     given = parser.parse_args()
-    serve_for_ever(GeminiPeer(default=given.default, key=given.key), given.host, given.port)
+    peer = GeminiPeer(default=given.default, key=given.key)
+    peer.is_varied = True
+    serve_for_ever(peer, given.host, given.port)
