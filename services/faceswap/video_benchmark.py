@@ -23,7 +23,7 @@ from services.faceswap.sources.rtmp import Rtmp
 from services.faceswap.timed_card import read_card
 from services.faceswap.video_publisher import Sending
 from services.faceswap.video_source import VideoSource
-from shared.benchmark import Benchmark, Table
+from shared.benchmark import Benchmark, Cell, Table
 from shared.errors import EngineFailed
 
 WARM_S = 1.0
@@ -174,18 +174,10 @@ def _fps(seen: list[Seen]) -> float:
 
 
 def _delays(taken: list[Taken]) -> Table:
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for one in taken[:-1]:
-        p50, p95, most = np.percentile(_ages_ms(one.seen), [50, 95, 100])
-        rows.append(
-            (
-                one.way.title,
-                round(_fps(one.seen), 1),
-                *(round(float(x), 1) for x in (p50, p95, most)),
-                round(one.own_ms, 1),
-                one.skipped,
-            )
-        )
+        shares = [round(float(share), 1) for share in np.percentile(_ages_ms(one.seen), [50, 95, 100])]
+        rows.append((one.way.title, round(_fps(one.seen), 1), *shares, round(one.own_ms, 1), one.skipped))
     return Table(
         title="From drawing a picture to having it",
         columns=("way", "fps", "p50 ms", "p95 ms", "longest ms", "of that our own p50 ms", "skipped"),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from services.faceswap.sources.pull import Options, Pull
+from services.faceswap.video_source import Shot
 from shared.errors import ConfigError
 from tests.peers.obs import Camera
 from tests.peers.rtsp_camera import RtspCamera
@@ -29,7 +30,7 @@ def pulling(address: str) -> Iterator[Pull]:
 def play(server: RtspCamera, source: Pull, value: int) -> float:
     """Send pictures of one grey until one is shown; its grey."""
     assert server.is_playing.wait(20)
-    shots = []
+    shots: list[Shot] = []
     while not shots:
         server.send(flat(value))
         shots = [shot for shot in [source.newest(0.0)] if shot is not None]
