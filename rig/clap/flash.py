@@ -58,4 +58,4 @@ def _began(share: NDArray[np.float64], times: list[float], index: int) -> float:
     first = index - 1 if share[index - 1] > 0.05 else index
     full = max(share[index : index + 3].max(), 1e-6)
     dark_s = sum((1.0 - min(1.0, share[at] / full)) * (times[at + 1] - times[at]) for at in range(first, index + 1))
-    return times[first] + dark_s
+    return float(times[first] + dark_s)

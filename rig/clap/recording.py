@@ -89,9 +89,10 @@ def _sound(path: Path) -> tuple[NDArray[np.float32], float]:
         length = 0
         for frame in container.decode(container.streams.audio[0]):
             for block in resampler.resample(frame):
-                began = block.time if began is None else began
+                at = float(block.time or 0.0)
+                began = at if began is None else began
                 # A telephone may leave a hole; what follows must not slide into it.
-                missing = round((block.time - began) * RATE_HZ) - length
+                missing = round((at - began) * RATE_HZ) - length
                 if missing > _GAP_S * RATE_HZ:
                     pieces.append(np.zeros(missing, np.float32))
                     length += missing
