@@ -1,7 +1,7 @@
 """One table's plot as SVG: lines over numbers, bars over words. Pure; no font, script or address from anywhere else."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import msgspec
@@ -25,29 +25,46 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def series_of(table: Table) -> list[Series]:
-    """The lines a table's plot asks for.
-
-    One a y column; where the x column repeats itself, the rows are parted by what their other columns of words say.
-    """
+    """The lines a table's plot asks for: one a y column; where the x column repeats itself, one for each of what tells its rows apart."""
     plot = table.plot
     if plot is None:
         return []
     at = {name: number for number, name in enumerate(table.columns)}
     groups: dict[str, list[tuple[Cell, ...]]] = {}
-    has_repeats = len({row[at[plot.x]] for row in table.rows}) < len(table.rows)
+    telling = _telling(table, at)
     for row in table.rows:
-        words = [
-            str(cell) for name, cell in zip(table.columns, row, strict=True) if isinstance(cell, str) and name != plot.x
-        ]
-        groups.setdefault(", ".join(words) if has_repeats else "", []).append(row)
+        words = ", ".join(_word(name, row[at[name]]) for name in telling)
+        groups.setdefault(words, []).append(row)
     found = []
-    for words_of, rows in groups.items():
+    for words, rows in groups.items():
         for column in plot.y:
-            points = tuple((row[at[plot.x]], float(row[at[column]])) for row in rows if _is_number(row[at[column]]))  # type: ignore[arg-type]  # _is_number has looked
-            name = column if not words_of else words_of if len(plot.y) == 1 else f"{words_of}: {column}"
+            points = tuple(
+                (row[at[plot.x]], value) for row in rows if isinstance(value := row[at[column]], float | int)
+            )
+            name = column if not words else words if len(plot.y) == 1 else f"{words}: {column}"
             if points:
                 found.append(Series(name=name, points=points))
     return found
+
+
+def _telling(table: Table, at: Mapping[str, int]) -> list[str]:
+    """The fewest columns that, with x, tell every row from the others: words before numbers."""
+    if table.plot is None:
+        return []
+    chosen: list[str] = []
+    others = [name for name in table.columns if name not in (table.plot.x, *table.plot.y)]
+    others = [name for name in others if len({row[at[name]] for row in table.rows}) > 1]
+    others.sort(key=lambda name: any(_is_number(row[at[name]]) for row in table.rows))
+    for name in [*others, ""]:
+        keys = {tuple(row[at[key]] for key in (table.plot.x, *chosen)) for row in table.rows}
+        if len(keys) == len(table.rows) or not name:
+            break
+        chosen.append(name)
+    return chosen
+
+
+def _word(column: str, cell: Cell) -> str:
+    return f"{column} {cell:g}" if isinstance(cell, float | int) else str(cell)
 
 
 def draw(table: Table) -> str:

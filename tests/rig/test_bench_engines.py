@@ -136,6 +136,15 @@ def test_a_repeated_x_parts_the_rows_by_their_words() -> None:
     ]
 
 
+def test_rows_that_only_a_number_tells_apart_are_told_apart_by_it() -> None:
+    rows = (("piper", "cpu", 1.0, 4.0), ("piper", "cpu", 3.0, 5.0))
+    found = series_of(table(rows, ("engine", "device", "speech s", "ms"), "ms"))
+    assert [(one.name, one.points) for one in found] == [
+        ("speech s 1", (("piper", 4.0),)),
+        ("speech s 3", (("piper", 5.0),)),
+    ]
+
+
 def test_a_table_without_numbers_has_no_picture() -> None:
     assert draw(table((("a", None),), ("way", "ms"), "ms")) == ""
     assert draw(Table(title="t", columns=("a",), rows=())) == ""
