@@ -27,7 +27,10 @@ Ending = Literal[
 ]
 """How a model can end, finer than the play needs: what a fallback decides by and what the log says."""
 
-WELL: frozenset[Ending] = frozenset({"stop", "length", "blocked_prompt", "blocked_output"})
+BLOCKED: frozenset[Ending] = frozenset({"blocked_prompt", "blocked_output"})
+"""A verdict, not a failure: no other model may answer in spite of it, only words that a person wrote."""
+
+WELL: frozenset[Ending] = BLOCKED | {"stop", "length"}
 """Endings of a model that works as it should."""
 
 REPLY_REASON: dict[Ending, str] = {

@@ -32,8 +32,9 @@ def run_checkup(settings: dict[str, Any], progress: Callable[[float, str], None]
     """Look at every engine that may speak. Raises ConfigError for wrong settings only."""
     config = section(settings, "llm", LlmConfig)
     names = speakers(config)
-    for number, name in enumerate(names):
-        progress(number / len(names), f"asking {name}")
+    listens = [name for name in (config.listener,) if name and name not in names]
+    for number, name in enumerate((*names, *listens)):
+        progress(number / (len(names) + len(listens)), f"asking {name}")
         is_last = number == len(names) - 1
         yield from asyncio.run(_look_at(name, config, is_needed=is_last))
     progress(1.0, "asked")

@@ -64,6 +64,12 @@ def test_a_sentence_begun_by_the_first_is_not_finished_by_the_second() -> None:
     assert pair.engines["second"].begun == 0
 
 
+def test_a_block_is_a_verdict_that_another_model_may_not_answer() -> None:
+    pair = Pair(Options(replies=((),), ending="blocked_prompt", name="first"), bad_turns=1)
+    assert ask(pair) == [("", Ended(ending="blocked_prompt", engine="first"))]
+    assert (pair.engines["second"].begun, pair.both.trouble) == (0, "")
+
+
 def test_a_first_that_keeps_failing_is_left_alone_and_tried_again_later() -> None:
     pair = Pair(LATE, bad_turns=2, rest_s=60.0)
 

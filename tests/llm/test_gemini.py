@@ -13,7 +13,7 @@ from services.llm.warming import WARM_PROMPT
 from shared.errors import ConfigError, EngineUnavailable
 from tests.peers.gemini import KEY, WORDS, GeminiPeer
 from tests.support.llm_improviser import prompt
-from tests.support.llm_peers import HASTY, ask, asking, open_gemini, soon, with_keys
+from tests.support.llm_peers import SILENT, STALLED, ask, asking, open_gemini, soon, with_keys
 from tests.support.llm_room import mirror, visitor
 
 pytestmark = pytest.mark.usefixtures("keys")
@@ -124,7 +124,7 @@ async def test_every_fault_has_an_ending_and_costs_one_request(scenario: str, en
 @pytest.mark.parametrize(("scenario", "has_text"), [("slow", False), ("late", False), ("stall", True)])
 async def test_a_server_that_hangs_is_left_at_our_own_deadline(scenario: str, has_text: bool) -> None:
     async with asking(peer := GeminiPeer(default=scenario)) as model:
-        text, ended = await ask(model, deadlines=HASTY)
+        text, ended = await ask(model, deadlines=STALLED if has_text else SILENT)
         assert (ended.ending, bool(text)) == ("timeout", has_text)
         await soon(peer.asked[0].left)
 

@@ -38,7 +38,7 @@ async def stage_on(base_url: str, engine: str = "hedge", **options: Any) -> Asyn
                 "options": {
                     "gemini": {"base_url": base_url, "keep_warm_s": 0},
                     "hedge": {**IMPATIENT, **options},
-                    "fallback": {"order": ["gemini", "improviser"], "patience_s": 0.1, "inter_token_s": 0.2},
+                    "fallback": {"order": ["gemini", "improviser"], "patience_s": 0.5, "inter_token_s": 0.2},
                 },
             }
         }
@@ -95,7 +95,7 @@ async def test_a_peer_that_dies_in_mid_visit_is_covered_shown_and_found_again() 
         room = await turn(stage)
         assert room.endings[0].engine == "improviser"
         assert "gemini rests" in stage.health().last_error
-    async with peer.serving() as base_url, stage_on(base_url, hedge_s=0.5, rest_s=0.02) as stage:
+    async with peer.serving() as base_url, stage_on(base_url, hedge_s=5.0, rest_s=0.2) as stage:
         peer.script.extend(["503"] * 4)
         for number in (1, 2):
             assert (await turn(stage, number)).endings[0].engine == "improviser"

@@ -11,7 +11,7 @@ from services.llm.engines.openai_compatible import OpenAiCompatible
 from shared.errors import EngineUnavailable
 from tests.peers.openai import MODEL, WORDS, OpenAiPeer
 from tests.support.llm_improviser import prompt
-from tests.support.llm_peers import HASTY, ask, asking, open_compatible, soon, with_keys
+from tests.support.llm_peers import SILENT, STALLED, ask, asking, open_compatible, soon, with_keys
 from tests.support.llm_room import mirror, visitor
 
 pytestmark = pytest.mark.usefixtures("keys")
@@ -107,7 +107,7 @@ async def test_every_fault_has_an_ending_and_costs_one_request(scenario: str, en
 @pytest.mark.parametrize(("scenario", "has_text"), [("slow", False), ("stall", True)])
 async def test_a_server_that_hangs_is_left_at_our_own_deadline(scenario: str, has_text: bool) -> None:
     async with asking(peer := OpenAiPeer(default=scenario), model=MODEL) as model:
-        text, ended = await ask(model, deadlines=HASTY)
+        text, ended = await ask(model, deadlines=STALLED if has_text else SILENT)
         assert (ended.ending, bool(text)) == ("timeout", has_text)
         await soon(peer.asked[0].left)
 

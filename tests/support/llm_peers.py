@@ -16,7 +16,10 @@ from tests.peers.http_peer import HttpPeer
 from tests.support.llm_improviser import prompt
 
 PATIENT = Deadlines(first_token_s=5.0, inter_token_s=5.0, total_s=10.0)
-HASTY = Deadlines(first_token_s=0.05, inter_token_s=0.05, total_s=0.5)
+SILENT = Deadlines(first_token_s=0.05, inter_token_s=5.0, total_s=10.0)
+"""For a peer that never begins."""
+STALLED = Deadlines(first_token_s=5.0, inter_token_s=0.05, total_s=10.0)
+"""For a peer that begins, however busy this machine is, and then stops."""
 
 
 def open_gemini(**options: Any) -> ChatModel:

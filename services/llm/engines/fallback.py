@@ -1,4 +1,4 @@
-"""Two engines as one: the second speaks when the first is late, broken or empty.
+"""Two engines as one: the second speaks when the first is late, broken or empty. If it was a block, only words a person wrote.
 
 Only before the first text: a sentence begun by one is never finished by another. After `bad_turns` failures in a row the
 first is left alone for `rest_s`, so that a dead peer costs its patience twice and not at every turn.
@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 
 import msgspec
 
-from services.llm.chat_model import About, ChatModel, Delta, Ended, Piece, Prompt
+from services.llm.chat_model import BLOCKED, About, ChatModel, Delta, Ended, Ending, Piece, Prompt
 from services.llm.pump import Deadlines, pumped
 from shared.errors import EngineUnavailable
 
@@ -72,7 +72,8 @@ class Fallback:
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """The first's reply, or the second's."""
-        has_text, reason = False, "resting"
+        has_text = False
+        reason: Ending | None = None
         if asyncio.get_running_loop().time() >= self._rests_until:
             async with pumped(self._first, prompt, self._deadlines) as pieces:
                 async for piece in pieces:
@@ -81,11 +82,14 @@ class Fallback:
                         reason = piece.ending
                         break
                     yield piece
-            self._note(is_good=has_text)
+            self._note(is_good=has_text or reason in BLOCKED)
+        if reason in BLOCKED and not self._second.about.is_authored:
+            yield Ended(ending=reason, engine=self._first.about.name)
+            return
         if has_text:
             return
         self._fallbacks += 1
-        LOG.warning("second engine speaks", extra={"first": self._first.about.name, "reason": reason})
+        LOG.warning("second engine speaks", extra={"first": self._first.about.name, "reason": reason or "resting"})
         async for piece in self._second.stream(prompt):
             yield msgspec.structs.replace(piece, is_fallback=True) if isinstance(piece, Ended) else piece
 

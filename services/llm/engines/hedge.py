@@ -13,7 +13,7 @@ from math import inf
 import msgspec
 
 from services.llm.breaker import Breaker
-from services.llm.chat_model import About, ChatModel, Ended, Ending, Piece, Prompt
+from services.llm.chat_model import BLOCKED, About, ChatModel, Ended, Ending, Piece, Prompt
 from services.llm.contender import Contender
 from services.llm.pump import Deadlines
 from services.llm.warming import first_token_s
@@ -23,8 +23,6 @@ LOG = logging.getLogger(__name__)
 
 HOPELESS: frozenset[Ending] = frozenset({"rate", "auth", "config"})
 """The next turn would fail as surely: no second bad turn is waited for."""
-BLOCKED: frozenset[Ending] = frozenset({"blocked_prompt", "blocked_output"})
-"""A verdict, not a failure."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,7 +121,7 @@ class Hedge:
             await asyncio.wait({first.ready}, timeout=max(0.0, self._options.clause_s - self._options.hedge_s))
 
     def _may_follow(self, first: Contender) -> bool:
-        """A block is a verdict: only words that a person wrote may answer in spite of it."""
+        """Whether the second may answer after what the first ended as."""
         return not (first.ended and first.ended.ending in BLOCKED) or self._second.about.is_authored
 
     def _second_speaks(self, first: Contender) -> None:
