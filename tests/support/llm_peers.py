@@ -72,8 +72,9 @@ async def soon(event: asyncio.Event) -> None:
 
 
 __all__ = [
-    "HASTY",
     "PATIENT",
+    "SILENT",
+    "STALLED",
     "ask",
     "asking",
     "gemini",
