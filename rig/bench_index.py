@@ -85,8 +85,10 @@ def _row(taken: Taken) -> str:
 
 def _first_of_each(figures: Mapping[str, float]) -> list[tuple[str, float]]:
     """The first figure of each thing measured (`720p`, `1080p`), of the first few."""
-    first = {name.partition(".")[0]: (name, value) for name, value in reversed(figures.items())}
-    return [first[key] for key in dict.fromkeys(name.partition(".")[0] for name in figures)][:SHOWN]
+    first: dict[str, tuple[str, float]] = {}
+    for name, value in figures.items():
+        first.setdefault(name.partition(".")[0], (name, value))
+    return list(first.values())[:SHOWN]
 
 
 def _missing(results: Sequence[Taken]) -> str:
