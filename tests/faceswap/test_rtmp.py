@@ -10,9 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
+from services.faceswap.config import FaceswapConfig
+from services.faceswap.engines.passthrough import Passthrough
 from services.faceswap.sources.live import DRY_S
 from services.faceswap.sources.rtmp import Options, Rtmp, listener
 from services.faceswap.sources.rtmp.listener import SILENT_S
+from services.faceswap.stage import FaceswapStage
 from services.faceswap.timed_card import read_card
 from shared.errors import ConfigError, EngineUnavailable
 from tests.peers.obs import Camera, Obs, Refused
@@ -278,6 +281,20 @@ def test_a_closed_source_lets_go_of_port_and_publisher_at_once() -> None:
     with socket.create_server(("127.0.0.1", port)), pytest.raises(ConnectionError):
         obs.reply()
     obs.vanish()
+
+
+async def test_the_stages_health_says_that_and_why_no_video_comes() -> None:
+    rtmp = Rtmp(Options(listen="127.0.0.1:0"))
+    stage = FaceswapStage(FaceswapConfig(), Passthrough(), rtmp)
+    health = await stage.warm_up()
+    assert health.is_degraded
+    assert "start streaming in OBS" in health.last_error
+    camera = Camera()
+    with streaming(rtmp, camera) as obs:
+        send(obs, camera, flat(60))
+        next_shot(rtmp)
+        assert not stage.health().is_degraded
+    await stage.close()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.faceswap.sources.rtmp import amf
 from services.faceswap.sources.rtmp.chunks import LARGEST_MESSAGE, VIDEO, ChunkReader, Message, chunks
+from services.faceswap.sources.rtmp.dialogue import Dialogue
 from services.faceswap.sources.rtmp.video_tag import read_video
 from shared.errors import BadInput
 
@@ -171,3 +173,46 @@ def test_a_video_message_tells_key_time_and_setup() -> None:
 def test_another_codec_is_named_with_what_to_do(payload: bytes, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         read_video(payload)
+
+
+class _Nobody:
+    """Lets everyone in and listens to nothing."""
+
+    def may_publish(self) -> str:
+        return ""
+
+    def take_video(self, message: Message) -> None:
+        with suppress(BadInput):
+            read_video(message.payload)
+
+    def take_words(self, words: dict[str, amf.Value]) -> None:
+        """Nothing."""
+
+
+wire_messages = st.builds(
+    lambda kind, channel, payload: chunks(Message(kind=kind, stream=1, payload=payload), channel),
+    st.sampled_from([1, 2, 3, 4, 5, 8, 9, 15, 17, 18, 20, 22, 99]),
+    st.integers(2, 10),
+    st.binary(max_size=50)
+    | st.builds(
+        lambda name, number, rest: amf.encode(name, number, *rest),
+        st.sampled_from(["connect", "createStream", "publish", "play", "deleteStream", "x"]),
+        st.just(1.0),
+        st.lists(st.sampled_from(["live", "mirror", None, 1.0, {"app": "live"}, {"app": None}, ["x"]]), max_size=3),
+    ),
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(wire_messages | st.binary(max_size=30), max_size=12))
+def test_whatever_a_caller_says_after_the_handshake_ends_in_a_word_not_in_a_crash(said: list[bytes]) -> None:
+    stream = io.BytesIO(b"\x03" + bytes(2 * 1536) + b"".join(said))
+
+    def exactly(count: int) -> bytes:
+        got = stream.read(count)
+        if len(got) < count:
+            raise EOFError
+        return got
+
+    with suppress(BadInput, EOFError):
+        Dialogue(exactly, lambda written: None, path=("live", "mirror")).run(_Nobody())

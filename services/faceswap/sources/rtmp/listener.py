@@ -87,6 +87,8 @@ class Listener:
     def close(self) -> None:
         """Let go of the port and of every caller."""
         self._is_closed.set()
+        if self._server:
+            _hang_up(self._server)  # wakes who waits for a caller; where the system does not, they look up soon
         if self._accepting.is_alive():
             self._accepting.join()
         if self._server:
@@ -202,6 +204,6 @@ class _Desk:
 
 
 def _hang_up(connection: socket.socket) -> None:
-    """Wake the thread that reads from it: closing alone would leave it waiting."""
+    """Wake the thread that waits for it: closing alone would leave it waiting."""
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
