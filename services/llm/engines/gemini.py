@@ -96,10 +96,11 @@ class Gemini(PeerModel):
         config = types.GenerateContentConfig(
             system_instruction=prompt.system,
             max_output_tokens=wire.most_tokens(prompt.scene.max_words, self._thinking),
+            http_options=wire.with_contents(prompt),
             **self._config,
         )
         chunks: Any = await self._client.aio.models.generate_content_stream(
-            model=self._asked, contents=wire.contents_of(prompt), config=config
+            model=self._asked, contents=wire.PLACEHOLDER, config=config
         )
         try:
             async for chunk in chunks:

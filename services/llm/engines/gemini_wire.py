@@ -31,18 +31,21 @@ TOKENS_A_WORD = 3
 """Enough for Dutch. Only a fence: the number of words in the prompt is the limit a model keeps."""
 ROOM_TO_THINK = 1024
 """Thoughts count as output: a fence around the words alone would leave a thinking model none."""
+PLACEHOLDER = "…"
+"""What the client is told the conversation is: see `with_contents`."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)s")
 
 
-def contents_of(prompt: Prompt) -> list[types.ContentUnion]:
-    """The conversation. It ends with the visitor: a last content of the model's is refused."""
-    return [
-        types.Content(
-            role="user" if message.speaker == "visitor" else "model",
-            parts=[types.Part(text=message.text)],
-        )
+def with_contents(prompt: Prompt) -> types.HttpOptions:
+    """The conversation, for one request, as the server reads it. It ends with the visitor: a last content of the model's is refused.
+
+    It goes past the client's own types: they walk every field of every stretch several times, 0.7 ms a stretch.
+    """
+    contents = [
+        {"role": "user" if message.speaker == "visitor" else "model", "parts": [{"text": message.text}]}
         for message in prompt.messages
     ]
+    return types.HttpOptions(extra_body={"contents": contents})
 
 
 def fixed_config(thinking: Thinking, safety: str, service_tier: str) -> dict[str, Any]:
