@@ -6,8 +6,11 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from rig.checks.ground import Ground
 from rig.checks.vram import Card, budget, now_free, shares
@@ -94,19 +97,24 @@ def card(ground: Ground) -> Iterator[Finding]:
 
 def libraries(ground: Ground, found: Card) -> Iterator[Finding]:
     """What the engines will load, without loading it."""
-    if "f5" in ground.on_card("tts"):
-        yield _torch(found)
-    if "faster-whisper" in ground.on_card("asr"):
-        yield _cublas()
-    if "inswapper" in ground.on_card("faceswap"):
-        yield _onnxruntime()
+    for stage, engine, look in (
+        ("tts", "f5", partial(_torch, found)),
+        ("asr", "faster-whisper", _cublas),
+        ("faceswap", "inswapper", _onnxruntime),
+    ):
+        if engine not in ground.on_card(stage):
+            continue
+        finding = look()
+        has_other = ground.engines(stage)[-1] != engine
+        is_bearable = finding.state == "wrong" and has_other
+        yield msgspec.structs.replace(finding, state="missing") if is_bearable else finding
 
 
 def _torch(found: Card) -> Finding:
     """PyTorch must be built for a CUDA that the driver can run."""
     built = torch_cuda()
     if built is None:
-        cure = "install the CUDA build: pip install -r services/tts/requirements-gpu.txt"
+        cure = "install PyPI's own torch, which carries CUDA: pip install --force-reinstall -c constraints.txt torch"
         return Finding(check="torch", state="wrong", found="missing, or built without CUDA", cure=cure)
     if built[0] > found.cuda[0]:
         cure = f"update the driver: CUDA {built[0]} wants R580 or newer" if built[0] >= 13 else "update the driver"

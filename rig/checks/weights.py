@@ -36,7 +36,11 @@ def _line(model: Model, files: list[Found], ground: Ground) -> Finding:
     terms = "" if model.commercial else "; not for a paying audience"
     if not bad:
         trust = next((one.detail for one in files if one.detail), "hash right")
-        return Finding(check=f"model {model.name}", state="right", found=f"{len(files)} files, {trust}{terms}")
+        return Finding(
+            check=f"model {model.name}",
+            state="right",
+            found=f"{len(files)} file{'s' * (len(files) > 1)}, {trust}{terms}",
+        )
     # Without the preferred engine's weights the second one speaks; without the last one's nobody does.
     engines = ground.engines(model.stage)
     has_other = model.engine in engines and engines[-1] != model.engine
