@@ -38,6 +38,8 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     turn_p: float
     """What the turn model said last."""
     engine_s: float
+    confidence: float = 0.0
+    no_speech: float = 0.0
     dropped: str = ""
     """Why its words are not believed, or empty."""
 
@@ -77,6 +79,7 @@ def _report(transcriber: Transcriber, sound: Pcm, segments: list[Segment], took_
         "segments": [msgspec.to_builtins(segment) for segment in segments],
         "engine": transcriber.name,
         "version": transcriber.version,
+        "device": transcriber.device,
         "seconds": round(seconds, 3),
         "took_s": round(took_s, 3),
         "rtf": round(took_s / seconds, 4),
@@ -140,6 +143,8 @@ class _Listening:
             waited_s=round(order.waited_s, 3),
             turn_p=round(self._turn_p, 4),
             engine_s=round(time.perf_counter() - began, 4),
+            confidence=round(heard.confidence, 3),
+            no_speech=round(heard.no_speech, 3),
             dropped=doubt(heard.text, hearing.evidence(utterance, heard)),
         )
 

@@ -1,6 +1,5 @@
 """Two transcribers as one: patience, rest and return."""
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,40 +7,10 @@ import numpy as np
 import pytest
 
 from services.asr.engines.fallback import Fallback, Options, open_engine
-from services.asr.transcriber import Pcm, Transcription
 from shared.errors import EngineFailed, EngineUnavailable
+from tests.support.asr_fake_engine import FakeEngine
 
 SOUND = np.ones(1600, np.float32)
-
-
-class Engine:
-    """Answers with its name, or fails as it is told to."""
-
-    device, version, fallbacks, trouble = "cpu", "1", 0, ""
-
-    def __init__(self, name: str, languages: tuple[str, ...] = ("en",)) -> None:
-        self.name = name
-        self.languages = languages
-        self.failure: Exception | None = None
-        self.is_away = False
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-        self.asked = self.warmed = self.closed = 0
-
-    def warm_up(self) -> None:
-        self.warmed += 1
-        if self.is_away:
-            raise EngineUnavailable(f"{self.name} is away")
-
-    def transcribe(self, pcm: Pcm, language: str, utterance: int = 0) -> Transcription:
-        self.asked += 1
-        assert self.may_answer.wait(20)
-        if self.failure:
-            raise self.failure
-        return Transcription(text=f"said by {self.name}", engine=self.name)
-
-    def close(self) -> None:
-        self.closed += 1
 
 
 class Clock:
@@ -63,7 +32,7 @@ class Clock:
 
 class Pair:
     def __init__(self) -> None:
-        self.first, self.second, self.clock = Engine("first"), Engine("second"), Clock()
+        self.first, self.second, self.clock = FakeEngine("first"), FakeEngine("second"), Clock()
         self.both = self.made()
 
     def made(self, **options: Any) -> Fallback:
@@ -184,10 +153,10 @@ def test_without_both_it_does_not_open(pair: Pair) -> None:
 
 
 def test_one_whose_package_is_missing_is_left_out_for_good() -> None:
-    def others(name: str) -> Engine:
+    def others(name: str) -> FakeEngine:
         if name == "faster_whisper":
             raise EngineUnavailable("no package faster_whisper")
-        return Engine(name)
+        return FakeEngine(name)
 
     both = open_engine(Options(first="faster_whisper", second="moonshine"), others)
     both.warm_up()
