@@ -11,6 +11,7 @@ import soxr
 
 from services.tts.config import TtsConfig
 from services.tts.engines import ENGINES
+from services.tts.engines.heard import open_hearing
 from services.tts.loudness import Edges, Samples, limited, silence, speech_dbfs
 from services.tts.speakable import clauses, ends_sentence
 from services.tts.steps import drained
@@ -29,7 +30,7 @@ def run_trial(
     """Speak `inputs["input"]` into the WAV file `inputs["out"]`.
 
     `inputs["voice"]` (any sound file of a person speaking) makes it speak in a voice shaped on that; `inputs["voice_text"]`
-    are the words said there, which make the shaping better; `inputs["language"]` is en unless given.
+    are the words said there (listened for unless given); `inputs["language"]` is en unless given.
 
     Raises:
         BadInput: There are no words, no sound in the voice file, or no place to write to; says which.
@@ -41,7 +42,7 @@ def run_trial(
     if not parts:
         raise BadInput('tts: there is nothing to say; give words: mirror try tts "Who are you?" --out o.wav')
     out = _out_path(inputs.get("out"))
-    sample = _sample(inputs.get("voice"), inputs.get("voice_text") or "")
+    sample = read_sample(inputs.get("voice"), inputs.get("voice_text") or "")
     progress(0.0, "loading the voice")
     engine = ENGINES.open(config)
     engine.warm_up()
@@ -110,7 +111,14 @@ def _voice(
     return drained(engine.make_voice(sample)), time.perf_counter() - began
 
 
-def _sample(path: str | None, text: str) -> VoiceSample | None:
+def read_sample(path: str | None, text: str) -> VoiceSample | None:
+    """A sound file of a person speaking as the port takes it; None without a path.
+
+    Without `text` a small recogniser listens, where it is installed: some voices need the words.
+
+    Raises:
+        BadInput: It cannot be read, or nothing sounds in it.
+    """
     if not path:
         return None
     try:
@@ -122,7 +130,9 @@ def _sample(path: str | None, text: str) -> VoiceSample | None:
     mono = np.asarray(soxr.resample(np.nan_to_num(sound.mean(axis=1)), rate_hz, MICROPHONE_HZ), dtype=np.float32)
     if not mono.size or float(np.abs(mono).max()) < 1e-3:
         raise BadInput(f"tts: --voice {path} holds no sound; give 5 to 9 s of one person speaking")
-    return VoiceSample(samples=mono[: int(_LONGEST_SAMPLE_S * MICROPHONE_HZ)], text=text)
+    mono = mono[: int(_LONGEST_SAMPLE_S * MICROPHONE_HZ)]
+    hearing = None if text else open_hearing()
+    return VoiceSample(samples=mono, text=text or (hearing.words_16(mono) if hearing else ""))
 
 
 def _out_path(path: str | None) -> Path:

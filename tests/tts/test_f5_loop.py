@@ -55,7 +55,8 @@ def package_model() -> object:
     model = cfm.CFM(transformer=dit, mel_spec_module=modules.MelSpec(), num_channels=BANDS)
     safetensors = importlib.import_module("safetensors.torch")
     stored = safetensors.load_file(tiny_folder() / "model.safetensors")
-    model.load_state_dict({name.removeprefix("ema_model."): tensor for name, tensor in stored.items()}, strict=True)
+    ours = {name.removeprefix("ema_model."): tensor for name, tensor in stored.items() if name.startswith("ema_model.")}
+    model.load_state_dict(ours, strict=True)
     return model.eval()
 
 

@@ -75,6 +75,7 @@ class F5:
         self._graphs: Graphs | None = None
         self._find: FindWordEnds | None = None
         self._host: F5Voice | None = None
+        self._device, self._version = self._options.device, ""
         self._slowness = 0.0
         """Seconds of work for a second of speech, measured at the start; 0 before."""
 
@@ -85,8 +86,8 @@ class F5:
             name="f5",
             languages=self._options.languages,
             is_deterministic=True,
-            device=_device_name(self._loaded.network) if self._loaded else self._options.device,
-            version=self._loaded.name if self._loaded else "",
+            device=self._device,
+            version=self._version,
             is_degraded=bool(trouble),
             last_error=trouble,
         )
@@ -95,6 +96,7 @@ class F5:
         """See Synthesizer."""
         loaded = self._open_model(self._options)
         network = loaded.network
+        self._device, self._version = _device_name(network), loaded.name
         try:
             speech = Speech(loaded, self._velocity(network), self._options.steps)
             self._loaded, self._speech = loaded, speech
@@ -195,8 +197,7 @@ class F5:
 
     def _trouble(self) -> str:
         if self._slowness > 1.0:
-            where = _device_name(self._loaded.network) if self._loaded else self._options.device
-            return f"f5: on {where} a second of speech takes {self._slowness:.1f} s; it needs a GPU"
+            return f"f5: on {self._device} a second of speech takes {self._slowness:.1f} s; it needs a GPU"
         if self._graphs is not None and self._graphs.refused:
             frames, fault = next(iter(self._graphs.refused.items()))
             return f"f5: {len(self._graphs.refused)} lengths run without a graph; at {frames} frames: {fault}"

@@ -18,6 +18,10 @@ from services.tts.engines.f5.packages import load_packages
 _WINDOW = 1_024
 
 
+_BESIDE = {"initted": torch.tensor(data=True), "step": torch.tensor(1_250_000)}
+"""What the published file holds beside the network."""
+
+
 class Size(msgspec.Struct, frozen=True, kw_only=True):
     """What decides the shapes."""
 
@@ -67,10 +71,8 @@ def write_random_weights(folder: Path, size: Size = TINY, seed: int = 0) -> Path
             text_dim=size.text_dim, conv_layers=size.conv_layers, text_num_embeds=size.letters,
         )  # fmt: skip
         _wake(dit, 0.2 if size.dim < _WINDOW // 2 else 0.02)
-        save_file(
-            {f"ema_model.transformer.{name}": tensor.contiguous() for name, tensor in dit.state_dict().items()},
-            folder / "model.safetensors",
-        )
+        stored = {f"ema_model.transformer.{name}": tensor.contiguous() for name, tensor in dit.state_dict().items()}
+        save_file(stored | _BESIDE, folder / "model.safetensors")
         _write_vocos(packages, folder / "vocos", size)
     return folder
 
@@ -89,10 +91,9 @@ def _write_vocos(packages: Any, folder: Path, size: Size) -> None:
     networks = {
         "backbone": packages.vocos_backbone(**arguments["backbone"]), "head": packages.vocos_head(**arguments["head"])
     }  # fmt: skip
-    torch.save(
-        {f"{part}.{name}": tensor for part, net in networks.items() for name, tensor in net.state_dict().items()},
-        folder / "pytorch_model.bin",
-    )
+    stored = {f"{part}.{name}": tensor for part, net in networks.items() for name, tensor in net.state_dict().items()}
+    stored["feature_extractor.mel_spec.spectrogram.window"] = torch.hann_window(_WINDOW)
+    torch.save(stored, folder / "pytorch_model.bin")
 
 
 def _wake(network: torch.nn.Module, spread: float) -> None:

@@ -100,6 +100,10 @@ def _check(seconds: float, text: str) -> None:
             f"f5: a sample of {seconds:.1f} s; it takes {_LEAST_S} to {_MOST_S:.0f} s of speech to make a voice"
         )
     if not text:
-        raise EngineFailed("f5: the words of the sample are not known; this model needs them")
+        raise EngineFailed(
+            "f5: the words of the sample are not known, and this model needs them; give a sample with its text"
+        )
     if not _LEAST_PACE <= len(text) / seconds <= _MOST_PACE:
-        raise EngineFailed("f5: the sample's text can hardly be what is said in it; this model needs its words")
+        raise EngineFailed(
+            "f5: the text can hardly be the words of the sample, and this model needs them; give the right ones"
+        )

@@ -46,6 +46,7 @@ class Network:
         self.device: torch.device = weight.device
         self.dim: int = dit.dim
         self.text_dim: int = dit.text_embed.text_embed.weight.shape[1]
+        self.parameters = sum(parameter.numel() for parameter in dit.parameters())
         # Computed in float32 and kept so: in half precision the 800th position is only known to half a radian.
         self._positions, self._scale = dit.rotary_embed.forward_from_seq_len(LONGEST)
 
