@@ -26,7 +26,6 @@ SHOWN = ("asr", "llm", "tts", "a2f_bridge", "faceswap", "video", "microphone")
 """As the visitor's words pass through them."""
 OWN = {"video": "rig.checks.video", "microphone": "rig.checks.microphone"}
 """Checks that are the rig's, not a stage's."""
-LANE_S = 52.0
 LONGEST_S = 30.0
 SHORTEST_S = 6.0
 """Kept for each that still waits, however long the ones before it take."""
@@ -43,8 +42,14 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     is_stage: bool = True
 
 
-async def run_stages(ground: Ground, progress: Progress, lane_s: float = LANE_S) -> dict[str, list[Finding]]:
-    """What each check found, by its name."""
+async def run_stages(ground: Ground, progress: Progress, lane_s: float) -> dict[str, list[Finding]]:
+    """What each check found, by its name.
+
+    Args:
+        ground: What to look at.
+        progress: Told what is being done, and how much of the whole is done.
+        lane_s: For all checks of one lane together.
+    """
     lanes = [[_errand(name, ground.package) for name in lane] for lane in LANES]
     found: dict[str, list[Finding]] = {}
     shares: dict[str, float] = {}
