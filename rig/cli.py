@@ -6,6 +6,10 @@ from typing import Annotated
 
 import typer
 
+from rig.cli_bench import bench_app
+from rig.cli_models import models_app
+from rig.cli_words import Config, Json, Language, Port, Script, Sets
+
 app = typer.Typer(
     name="mirror",
     help="The people's side of the mirror: start it, rehearse it, try one stage, fetch its models.",
@@ -15,26 +19,14 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 something checked or measured is not right, 2 the command was not understood, 3 bad "
     "input, 4 settings, 5 an engine or model is missing, 6 an engine failed, 7 no Redis, 130 stopped by Ctrl-C.",
 )
-models_app = typer.Typer(no_args_is_help=True, help="Model files: list, fetch, check.")
 app.add_typer(models_app, name="models")
 script_app = typer.Typer(no_args_is_help=True, help="Plays: check, draw, simulate.")
 app.add_typer(script_app, name="script")
-bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
 app.add_typer(bench_app, name="bench")
 rig_app = typer.Typer(no_args_is_help=True, help="Calibrate the rig on site: docs/rig.md.")
 app.add_typer(rig_app, name="rig")
 clap_app = typer.Typer(no_args_is_help=True, help="Does the sound meet the lips at the glass?")
 rig_app.add_typer(clap_app, name="clap")
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Sets = Annotated[
-    list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Over the settings; may be repeated.")
-]
-Config = Annotated[Path | None, typer.Option(help="Settings file; else MIRROR_CONFIG or config/mirror.toml.")]
-Script = Annotated[str, typer.Option(help="The play: a file of scripts/; else the settings' one.")]
-Language = Annotated[str, typer.Option(help="Language of the visit: en or nl.")]
-Port = Annotated[int | None, typer.Option(help="Port of the pages; 0 picks a free one; else the settings' one.")]
-Profile = Annotated[str, typer.Option(help="embedded (no GPU) or rig.")]
 
 
 def main() -> None:
@@ -69,49 +61,6 @@ def demo(
 
     options = options_from(config, script=script, language=language, port=port, sets=sets)
     sys.exit(run_demo(options, should_open=should_open, browser=browser, kiosk_args=kiosk_args, as_json=as_json))
-
-
-@models_app.command("list")
-def models_list(profile: Profile = "rig", as_json: Json = False) -> None:
-    """Every model: where it comes from, who needs it, its licence, and whether it may be exhibited for money."""
-    from rig.models_commands import list_models
-
-    list_models(profile, as_json=as_json)
-
-
-@models_app.command("pull")
-def models_pull(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these; else the defaults.")
-    ] = None,
-    profile: Profile = "embedded",
-    is_all: Annotated[bool, typer.Option("--all", help="Also the models that are a choice.")] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Agree to every licence, also those that forbid commerce.")
-    ] = False,
-    licences: Annotated[
-        list[str] | None,
-        typer.Option("--accept-licence", metavar="NAME", help="Agree to this model's; may be repeated."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Fetch what is missing or wrong, resume what was cut, and check it. Asks before weights that forbid commerce."""
-    from rig.models_commands import Agreement, pull_models
-
-    agreed = Agreement(names=tuple(licences or ()), is_all=yes)
-    sys.exit(pull_models(profile, names or [], agreed, is_all=is_all, as_json=as_json))
-
-
-@models_app.command("check")
-def models_check(
-    profile: Profile = "embedded",
-    is_all: Annotated[bool, typer.Option("--all", help="Also the models that are a choice.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Compare every model on this machine with its hash. Exit code 1 if one is missing or wrong."""
-    from rig.models_commands import check_models
-
-    sys.exit(check_models(profile, is_all=is_all, as_json=as_json))
 
 
 @app.command("rehearse")
@@ -228,67 +177,6 @@ def doctor(
 
     options = options_from(config, script="", language="", port=None, sets=sets)
     sys.exit(run_doctor(options, is_quick=is_quick, as_json=as_json))
-
-
-@bench_app.callback()
-def bench() -> None:
-    """Measure this machine; take the figures on a quiet one."""
-
-
-@bench_app.command("conversation")
-def bench_conversation(
-    turns: Annotated[int, typer.Option(min=1, help="How many answers to measure; each takes about 2 s.")] = 60,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
-) -> None:
-    """Our own share of the delay (bus and code), with engines that only wait. Exit code 1 if it is above its budget."""
-    from rig.bench_command import run_conversation
-
-    sys.exit(run_conversation(turns, json_file))
-
-
-def _bench_engine(name: str, tells: str) -> None:
-    """Declare `mirror bench NAME`; all of them take the same."""
-
-    @bench_app.command(name, help=tells)
-    def bench_one(
-        engine: Annotated[str, typer.Option(help="Another engine than the settings'.")] = "",
-        sets: Annotated[
-            list[str] | None,
-            typer.Option("--set", metavar="KEY=VALUE", help="An option of the engine, or SECTION.KEY=VALUE."),
-        ] = None,
-        is_quick: Annotated[bool, typer.Option("--quick", help="A short run, for a look.")] = False,
-        what: Annotated[
-            str | None, typer.Option("--input", help="Sound, words or film instead of the benchmark's own.")
-        ] = None,
-        voice: Annotated[str | None, typer.Option(help="tts: a recording of the voice.")] = None,
-        face: Annotated[str | None, typer.Option(help="faceswap: a photo of the face.")] = None,
-        json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
-        is_saved: Annotated[
-            bool, typer.Option("--save", help="Write page, figures and plots to docs/benchmarks/.")
-        ] = False,
-        label: Annotated[str, typer.Option(help="Its name there, instead of engine and machine.")] = "",
-        config: Config = None,
-    ) -> None:
-        from rig.bench_engines import Wish, run_bench
-        from rig.bench_index import FOLDER
-        from rig.options import options_from
-
-        options = options_from(config, script="", language="", port=None, sets=None)
-        inputs = {"input": what, "voice": voice, "face": face}
-        wish = Wish(bench=name, engine=engine, sets=tuple(sets or ()), inputs=inputs, is_quick=is_quick, label=label)
-        sys.exit(run_bench(wish, options, json_file=json_file, folder=FOLDER if is_saved else None))
-
-
-for _name, _tells in (
-    ("asr", "How long after the last word the final transcript is there, by length of speech."),
-    ("llm", "First token, first clause, tokens a second: Gemini against local models."),
-    ("tts", "Time to first audio and real-time factor, by steps and length."),
-    ("a2f_bridge", "First pose and poses a second, from sound to blendshapes."),
-    ("faceswap", "Milliseconds a stage, frames a second in and out, beside a second load."),
-    ("paste-back", "Our paste-back against insightface's own, in one run."),
-    ("video", "From a picture's encoding to its being here, by way in."),
-):
-    _bench_engine(_name, _tells)
 
 
 @clap_app.command("measure")

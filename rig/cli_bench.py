@@ -1,0 +1,72 @@
+"""`mirror bench`: what it takes and says."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rig.cli_words import Config
+
+bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
+
+
+@bench_app.callback()
+def bench() -> None:
+    """Measure this machine; take the figures on a quiet one."""
+
+
+@bench_app.command("conversation")
+def bench_conversation(
+    turns: Annotated[int, typer.Option(min=1, help="How many answers to measure; each takes about 2 s.")] = 60,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
+) -> None:
+    """Our own share of the delay (bus and code), with engines that only wait. Exit code 1 if it is above its budget."""
+    from rig.bench_command import run_conversation
+
+    sys.exit(run_conversation(turns, json_file))
+
+
+def _bench_engine(name: str, tells: str) -> None:
+    """Declare `mirror bench NAME`; all of them take the same."""
+
+    @bench_app.command(name, help=tells)
+    def bench_one(
+        engine: Annotated[str, typer.Option(help="Another engine than the settings'.")] = "",
+        sets: Annotated[
+            list[str] | None,
+            typer.Option("--set", metavar="KEY=VALUE", help="An option of the engine, or SECTION.KEY=VALUE."),
+        ] = None,
+        is_quick: Annotated[bool, typer.Option("--quick", help="A short run, for a look.")] = False,
+        what: Annotated[
+            str | None, typer.Option("--input", help="Sound, words or film instead of the benchmark's own.")
+        ] = None,
+        voice: Annotated[str | None, typer.Option(help="tts: a recording of the voice.")] = None,
+        face: Annotated[str | None, typer.Option(help="faceswap: a photo of the face.")] = None,
+        json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
+        is_saved: Annotated[
+            bool, typer.Option("--save", help="Write page, figures and plots to docs/benchmarks/.")
+        ] = False,
+        label: Annotated[str, typer.Option(help="Its name there, instead of engine and machine.")] = "",
+        config: Config = None,
+    ) -> None:
+        from rig.bench_engines import Wish, run_bench
+        from rig.bench_index import FOLDER
+        from rig.options import options_from
+
+        options = options_from(config, script="", language="", port=None, sets=None)
+        inputs = {"input": what, "voice": voice, "face": face}
+        wish = Wish(bench=name, engine=engine, sets=tuple(sets or ()), inputs=inputs, is_quick=is_quick, label=label)
+        sys.exit(run_bench(wish, options, json_file=json_file, folder=FOLDER if is_saved else None))
+
+
+for _name, _tells in (
+    ("asr", "How long after the last word the final transcript is there, by length of speech."),
+    ("llm", "First token, first clause, tokens a second: Gemini against local models."),
+    ("tts", "Time to first audio and real-time factor, by steps and length."),
+    ("a2f_bridge", "First pose and poses a second, from sound to blendshapes."),
+    ("faceswap", "Milliseconds a stage, frames a second in and out, beside a second load."),
+    ("paste-back", "Our paste-back against insightface's own, in one run."),
+    ("video", "From a picture's encoding to its being here, by way in."),
+):
+    _bench_engine(_name, _tells)
