@@ -1,29 +1,22 @@
 """What models and clients take: `mirror bench llm`. Gemini against local models, and our own share of it."""
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import httpx2
 import msgspec
 
-from services.llm.chat_model import ChatModel, Delta, Prompt
-from services.llm.clauses import ClauseSplitter
+from services.llm.chat_model import ChatModel
+from services.llm.client_cost import client_cost
 from services.llm.config import LlmConfig
-from services.llm.conversation import prompt_of
 from services.llm.engines import ENGINES
-from services.llm.pump import Deadlines, pumped
 from services.llm.roster import speakers
-from services.llm.speakable import words_in
+from services.llm.timing import PATIENCE, Timing, bench_prompt, percentile_ms, timed
 from shared.benchmark import Benchmark, Cell, Plot, Table
 from shared.config import section
 from shared.errors import BadInput, MirrorError
-from shared.events import Heard, ReplyRequest, ScenePrompt
 
 SAID: dict[str, tuple[str, ...]] = {
     "en": (
@@ -40,45 +33,7 @@ SAID: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Turns such as visitors make; a file of them, one a line, can be given instead."""
-_SCENE = ScenePrompt(
-    scene="bench",
-    goal="They name one thing they hide from others.",
-    persona="You are the reflection of the person before the mirror, awake for five minutes.",
-)
-PATIENCE = Deadlines(first_token_s=8.0, inter_token_s=4.0, total_s=15.0)
-"""Far beyond a visitor's: the tail is what is to be seen."""
 LATE_S = 1.5
-HISTORY = 12
-
-
-class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """One reply, seconds from the request; None for what never came."""
-
-    first_token_s: float | None
-    first_clause_s: float | None
-    total_s: float
-    words: int
-    tokens: int
-
-
-async def timed(model: ChatModel, prompt: Prompt) -> Timing:
-    """One reply as the stage would read it."""
-    now = asyncio.get_running_loop().time
-    started, splitter = now(), ClauseSplitter()
-    first = clause = None
-    text, tokens = "", 0
-    async with pumped(model, prompt, PATIENCE) as pieces:
-        async for piece in pieces:
-            if isinstance(piece, Delta):
-                first = first or now() - started
-                text += piece.text
-                ready = splitter.push(piece.text)
-            else:
-                tokens, ready = piece.tokens, splitter.finish(is_whole=piece.ending == "stop")
-            clause = clause or (now() - started if ready else None)
-    return Timing(
-        first_token_s=first, first_clause_s=clause, total_s=now() - started, words=words_in(text), tokens=tokens
-    )
 
 
 def run_benchmark(
@@ -97,7 +52,7 @@ def run_benchmark(
     config = section(settings, "llm", LlmConfig)
     is_quick = bool(inputs.get("quick"))
     said = _said(inputs.get("input"))
-    cost, figures = asyncio.run(_client_cost(20 if is_quick else 100, progress))
+    cost, figures = asyncio.run(client_cost(20 if is_quick else 100, progress))
     names = tuple(dict.fromkeys((*speakers(config), "gemini", "openai_compatible", "improviser")))
     rows: list[tuple[Cell, ...]] = []
     notes: list[str] = []
@@ -121,112 +76,6 @@ def _said(path: str | None) -> dict[str, tuple[str, ...]]:
     return {"en": tuple(filter(None, lines))}
 
 
-def _prompt(said: str, language: str, before: tuple[Heard, ...] = ()) -> Prompt:
-    return prompt_of(
-        ReplyRequest(session="bench", turn=1, utterance=1, said=said, language=language, prompt=_SCENE, history=before),
-        HISTORY,
-    )
-
-
-# --- what the clients cost ------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _loopback() -> Iterator[str]:
-    """Address of a server that answers at once, in a process of its own."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "services.llm.loopback"], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.kill()
-
-
-PATHS = {
-    "gemini": "/v1/models/loopback:streamGenerateContent?alt=sse",
-    "openai_compatible": "/v1/chat/completions",
-}
-
-
-async def _client_cost(times: int, progress: Callable[[float, str], None]) -> tuple[Table, dict[str, float]]:
-    """First clause through each client, beside the same bytes through bare HTTP, turn about."""
-    rows: list[tuple[Cell, ...]] = []
-    figures: dict[str, float] = {}
-    long = tuple(
-        Heard(speaker=("mirror", "visitor")[n % 2], text="And what came then, when it was dark?") for n in range(11)
-    )
-    with _loopback() as base_url:
-        for number, (name, path) in enumerate(PATHS.items()):
-            try:
-                options = {name: {"base_url": base_url, "model": "loopback", "keep_warm_s": 0}}
-                model = ENGINES.open(LlmConfig(engine=name, options=options))
-                await model.warm_up()
-            except MirrorError as error:
-                rows.append((name, str(error), *[None] * 5))
-                continue
-            for turns, before in ((1, ()), (12, long)):
-                progress(0.2 * number + 0.1 * (turns > 1), f"client of {name}")
-                prompt = _prompt("I'm afraid of the dark.", "en", before)
-                ours, bare = await _side_by_side(model, prompt, base_url + path, times)
-                over = sorted(a - b for a, b in zip(ours, bare, strict=True))
-                rows.append(
-                    (name, str(turns), _ms(bare, 50), _ms(ours, 50), _ms(ours, 95), _ms(over, 50), _ms(over, 95))
-                )
-                figures |= {
-                    f"{name}.{turns}_turns.first_clause_p50_ms": _ms(ours, 50),
-                    f"{name}.{turns}_turns.overhead_p50_ms": _ms(over, 50),
-                    f"{name}.{turns}_turns.overhead_p95_ms": _ms(over, 95),
-                }
-            await model.close()
-    columns = (
-        "client",
-        "turns sent",
-        "bare HTTP p50 ms",
-        "first clause p50 ms",
-        "p95 ms",
-        "overhead p50 ms",
-        "overhead p95 ms",
-    )
-    note = (
-        f"{times} replies each, turn about, from a server on this machine whose first token takes no time. Overhead: first clause "
-        "through our engine, its client, pump and splitter, less the same clause through bare httpx2. Budget: 20 ms."
-    )
-    return Table(title="What a client costs", columns=columns, rows=tuple(rows), note=note), figures
-
-
-async def _side_by_side(model: ChatModel, prompt: Prompt, url: str, times: int) -> tuple[list[float], list[float]]:
-    ours, bare = [], []
-    async with httpx2.AsyncClient() as http:
-        for _ in range(times + 3):
-            ours.append((await timed(model, prompt)).first_clause_s or PATIENCE.total_s)
-            bare.append(await _bare(http, url, prompt))
-    return ours[3:], bare[3:]  # the first few open connections
-
-
-async def _bare(http: httpx2.AsyncClient, url: str, prompt: Prompt) -> float:
-    """First clause without an engine."""
-    now = asyncio.get_running_loop().time
-    started, splitter, at = now(), ClauseSplitter(), None
-    body = {"system": prompt.system, "contents": [message.text for message in prompt.messages]}
-    async with http.sse(url, method="POST", json=body) as events:
-        async for event in events:
-            if at is None and event.data != "[DONE]" and splitter.push(_text_of(msgspec.json.decode(event.data))):
-                at = now() - started
-    return at or now() - started
-
-
-def _text_of(chunk: Any) -> str:
-    """The text of a chunk of either wire."""
-    if "candidates" in chunk:
-        return str(chunk["candidates"][0]["content"]["parts"][0]["text"])
-    return str(chunk["choices"][0]["delta"]["content"])
-
-
-# --- what the models take -------------------------------------------------------------------------------------------------
-
-
 async def _model_rows(
     name: str, config: LlmConfig, said: dict[str, tuple[str, ...]], rounds: int
 ) -> tuple[list[tuple[Cell, ...]], str]:
@@ -242,7 +91,7 @@ async def _model_rows(
         for language, lines in said.items():
             if model.about.languages and language not in model.about.languages:
                 continue
-            times = [await timed(model, _prompt(line, language)) for _ in range(rounds) for line in lines]
+            times = [await timed(model, bench_prompt(line, language)) for _ in range(rounds) for line in lines]
             rows.append(_row(name, language, model, times))
     except MirrorError as error:
         return [], f"{name}: not measured: {error}"
@@ -268,8 +117,8 @@ def _row(name: str, language: str, model: ChatModel, times: list[Timing]) -> tup
     late = sum((one.first_clause_s or PATIENCE.total_s) > LATE_S for one in times)
     rates = [one.tokens / (one.total_s - one.first_token_s) for one in times if one.tokens and one.first_token_s]
     return (
-        name, language, model.about.version, float(len(times)), _ms(tokens, 50), _ms(tokens, 95), _ms(tokens, 99),
-        _ms(clauses, 50), _ms(clauses, 95), _ms(clauses, 99), round(100 * late / len(times), 1),
+        name, language, model.about.version, float(len(times)), percentile_ms(tokens, 50), percentile_ms(tokens, 95), percentile_ms(tokens, 99),
+        percentile_ms(clauses, 50), percentile_ms(clauses, 95), percentile_ms(clauses, 99), round(100 * late / len(times), 1),
         round(median(rates), 1) if rates else None, round(sum(one.words for one in times) / len(times), 1),
         float(len(times) - len(clauses)),
     )  # fmt: skip
@@ -286,9 +135,3 @@ def _models(rows: list[tuple[Cell, ...]]) -> Table:
     )
     plot = Plot(x="engine", y=("first token p50 ms", "first clause p50 ms"), unit="ms")
     return Table(title="Models compared", columns=columns, rows=tuple(rows), note=note, plot=plot if rows else None)
-
-
-def _ms(seconds: list[float], percent: int) -> float:
-    """A percentile, milliseconds: the value that so many per cent do not exceed."""
-    ordered = sorted(seconds)
-    return round(1000 * ordered[min(len(ordered) - 1, -(-percent * len(ordered) // 100) - 1)], 2)
