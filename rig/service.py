@@ -19,8 +19,9 @@ LONGEST_PAUSE_S = 5.0
 HEALTHY_AFTER_S = 10.0
 """Who lived this long and dies starts again at once: a crash, not a loop."""
 STOP_PATIENCE_S = 5.0
-NICENESS = {"tts": 3, "llm": 1}
-"""Where there are too few cores the picture goes first: a voice that is 30 ms late is not noticed, a late picture is."""
+NICENESS = {"tts": 8, "llm": 1}
+"""Where there are too few cores the picture goes first: a voice that is 30 ms late is not noticed, a late picture is. With 3 one picture in
+50 was late on two cores, with 8 one in 1000."""
 _LOG_PREFIX = re.compile(r"^\S+ \S+ [A-Z]+ [\w.]+ ")
 
 

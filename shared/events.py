@@ -628,6 +628,8 @@ class Heartbeat(Event, frozen=True, kw_only=True, tag="stages.heartbeat"):
     fallbacks: int = 0
     last_error: str = ""
     started_at: float = 0.0
+    detail: str = ""
+    """What else is worth seeing while all is well, in one line."""
 
 
 class LeaseOffered(Event, frozen=True, kw_only=True, tag="offers.lease"):

@@ -179,6 +179,7 @@ class StageRunner:
             last_error=next((visit.last_error for visit in visits if visit.last_error), self._last_error)
             or health.last_error,
             started_at=self._started_at,
+            detail=health.detail,
         )
 
     async def _hand_over(self) -> None:

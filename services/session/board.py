@@ -58,5 +58,6 @@ def _row(beat: Heartbeat, covered_at: float | None, now: float) -> dict[str, obj
         "fallbacks": beat.fallbacks,
         "covered_ago_s": None if covered_at is None else round(now - covered_at, 1),
         "last_error": beat.last_error,
+        "detail": beat.detail,
         "age_s": round(age_s, 2),
     }

@@ -16,7 +16,7 @@ const partNames = (turns) => [...new Set(turns.flatMap((turn) => turn.parts.map(
 const times = (count) => (count === 1 ? "once" : count === 2 ? "twice" : `${count} times`);
 
 function stage(row) {
-  const detail = [row.engine, row.device, row.version].filter(Boolean).join(" · ");
+  const detail = [row.engine, row.device, row.version, row.detail].filter(Boolean).join(" · ");
   const covered = row.covered_ago_s == null ? "" : `, last ${agoText(row.covered_ago_s)}`;
   // A first engine that is back again leaves its reason standing for a while, quietly.
   const why = row.last_error && (row.state !== "ready" || wasCovered(row)) ? row.last_error : "";
