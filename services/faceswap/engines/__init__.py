@@ -6,6 +6,7 @@ from shared.engines import Engines
 ENGINES: Engines[FaceSwapper] = Engines(
     "faceswap",
     {
+        "inswapper": "services.faceswap.engines.inswapper",
         "mesh_warp": "services.faceswap.engines.mesh_warp",
         "passthrough": "services.faceswap.engines.passthrough",
         "fallback": "services.faceswap.engines.fallback",

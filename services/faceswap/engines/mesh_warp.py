@@ -11,11 +11,12 @@ import msgspec
 import numpy as np
 
 from services.faceswap import topology
-from services.faceswap.arrays import Bytes, Floats, bytes_of, floats
-from services.faceswap.blending import light_ratio, relight
+from services.faceswap.arrays import Floats, bytes_of, floats
 from services.faceswap.eyes import eye_boxes, lay_eyeballs
 from services.faceswap.face_mesh import FaceMesh
 from services.faceswap.face_swapper import FaceSwapper, Image, Patch, Points, SourceFace
+from services.faceswap.lighting import Light
+from services.faceswap.openings import keep_mouth
 from services.faceswap.texture import Texture, texture_of
 from services.faceswap.warping import (
     Box,
@@ -29,9 +30,6 @@ from services.faceswap.warping import (
     warp_grid,
 )
 from shared.errors import BadInput
-
-_LIGHT_EVERY = 3
-"""Light is measured on every third frame: it changes over seconds, and measuring it costs as much as the warp itself."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,12 +61,12 @@ class MeshWarp:
     """The engine. See the port for what its methods promise."""
 
     name = "mesh_warp"
+    device = "cpu"
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._mesh: FaceMesh | None = None
-        self._light: Floats | None = None
-        self._frame = 0
+        self._light = Light(options.light_follow, options.tone_match)
 
     def warm_up(self) -> None:
         """Load the face mesh and swap once on a drawn oval."""
@@ -98,34 +96,24 @@ class MeshWarp:
         seen = look_up(texture.pixels, full_map(mesh, face, grid, (*eye_boxes(face, box, 0.15), lips)))
         lay_eyeballs(seen, box, texture.pixels, texture.points, face)
         mask = bytes_of(enlarge(_mask(face, box, step), box, step) * (seen[..., 3] * floats(1 / 255)))
-        _keep_mouth(mask, box, face)
+        keep_mouth(mask, box, face)
         pixels = np.asarray(cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR), np.uint8)
-        pixels = self._lit(pixels, frame[box.top : box.bottom, box.left : box.right], mask)
+        pixels = self._light.on(pixels, frame[box.top : box.bottom, box.left : box.right], mask)
         return Patch(left=box.left, top=box.top, pixels=pixels, mask=mask)
 
     def forget(self) -> None:
         """Drop the light of the last frames."""
-        self._light = None
-        self._frame = 0
+        self._light.forget()
 
     def close(self) -> None:
         """Let go of the networks."""
         self._mesh = None
-        self._light = None
+        self._light.forget()
 
     def _networks(self) -> FaceMesh:
         if self._mesh is None:
             self._mesh = FaceMesh()
         return self._mesh
-
-    def _lit(self, pixels: Image, under: Image, mask: Bytes) -> Image:
-        if self._light is None:
-            self._light = light_ratio(pixels, under, mask)
-        elif self._frame % _LIGHT_EVERY == 0:
-            follow = 1.0 - (1.0 - self._options.light_follow) ** _LIGHT_EVERY
-            self._light = self._light + follow * (light_ratio(pixels, under, mask) - self._light)
-        self._frame += 1
-        return relight(pixels, 1.0 + self._options.tone_match * (self._light - 1.0))
 
 
 def _mask(face: Points, box: Box, step: int) -> Floats:
@@ -135,14 +123,3 @@ def _mask(face: Points, box: Box, step: int) -> Floats:
     soft = max(1, round(0.05 * float(np.ptp(face[:, 1])) / step))
     mask = polygon_mask(centre + 0.91 * (oval - centre), box, step)
     return floats(cv2.GaussianBlur(mask, (2 * soft + 1, 2 * soft + 1), 0))
-
-
-def _keep_mouth(mask: Bytes, box: Box, face: Points) -> None:
-    """What is seen between the lips stays the frame's own, in place."""
-    ring = face[list(topology.INNER_LIPS)]
-    part = box_around(ring, 0.05, box)
-    if min(part.size) < 2:
-        return
-    region = mask[part.within(box)]
-    opening = cv2.GaussianBlur(polygon_mask(ring, part), (3, 3), 0)
-    region[:] = cv2.subtract(region, opening)

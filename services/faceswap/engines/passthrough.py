@@ -21,6 +21,7 @@ class Passthrough:
     """Leaves every frame as it is."""
 
     name = "passthrough"
+    device = "cpu"
 
     def warm_up(self) -> None:
         """Nothing to load."""
