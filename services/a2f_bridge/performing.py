@@ -8,13 +8,13 @@ from services.a2f_bridge.prompter import Prompter
 from services.a2f_bridge.speaking import SpeakingFace
 from services.a2f_bridge.timeline import Speech
 from shared.audio import VOICE_HZ, to_bytes
-from shared.clock import Clock, HostClock
+from shared.clock import Clock
 from shared.events import SpeechChunk, SpeechEnded
 
 
-async def perform(performer: Performer, sound: Sound, clock: Clock | None = None) -> None:
+async def perform(performer: Performer, sound: Sound, clock: Clock) -> None:
     """Takes as long as the sound does."""
-    clock, prompter, face = clock or HostClock(), Prompter(performer), SpeakingFace()
+    prompter, face = Prompter(performer), SpeakingFace()
     face.timeline(Speech(1, 0), epoch=0)
     face.due(Speech(1, 0), 0, clock.now() + performer.lead_s)
     prompter.hear(SpeechChunk(turn=1, from_sample=0, pcm=to_bytes(sound)))

@@ -1,16 +1,23 @@
+import contextlib
 import csv
 import io
+import socket
 import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from services.a2f_bridge.blendshapes import NAMES
+from services.a2f_bridge.blendshapes import COUNT, JAW_OPEN, NAMES
+from services.a2f_bridge.config import BridgeConfig
+from services.a2f_bridge.live_link import FacePacket, decode
+from services.a2f_bridge.showing import show
 from services.a2f_bridge.sound_file import read_speech, resample
 from services.a2f_bridge.trial import run_trial
+from shared.clock import LoopClock
 from shared.errors import BadInput
-from tests.support.a2f_bridge_room import silence, tone
+from tests.support.a2f_bridge_room import JAW, KeepingSender, silence, tone
+from tests.support.virtual_time import run_virtual
 
 
 def wav(path: Path, sound: np.ndarray, rate: int = 24_000, width: int = 2, channels: int = 1) -> Path:
@@ -114,3 +121,59 @@ def test_a_table_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     source = wav(tmp_path / "o.wav", tone(0.1))
     with pytest.raises(BadInput, match="cannot write"):
         run_trial({}, {"input": str(source), "out": str(tmp_path / "no" / "poses.csv")}, ignore)
+
+
+def listen() -> socket.socket:
+    """Stands where Unreal does."""
+    unreal = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    unreal.bind(("127.0.0.1", 0))
+    unreal.setblocking(False)
+    return unreal
+
+
+def received(unreal: socket.socket) -> list[FacePacket]:
+    packets = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            packets.append(decode(unreal.recv(2048)))
+    return packets
+
+
+def test_poses_are_shown_to_unreal_where_it_is_named_with_the_engines_options(tmp_path: Path) -> None:
+    with listen() as unreal:
+        where = f"127.0.0.1:{unreal.getsockname()[1]}"
+        settings = {"a2f_bridge": {"engine": "embedded", "options": {"embedded": {"live_link": where}}}}
+        report = run_trial(settings, {"input": str(wav(tmp_path / "o.wav", tone(0.5)))}, ignore)
+        packets = received(unreal)
+    assert len(packets) == report["packets"]
+    assert {(packet.subject, packet.rate) for packet in packets} == {("MirrorFace", (60, 1))}
+    jaw = [packet.values[JAW] for packet in packets]
+    assert max(jaw) > 0.1
+    assert jaw[-1] < 0.05
+
+
+def test_a_trial_sends_no_pose_to_unreal_unasked(tmp_path: Path) -> None:
+    with listen() as unreal:
+        where = f"127.0.0.1:{unreal.getsockname()[1]}"
+        run_trial({"a2f_bridge": {"live_link": where}}, {"input": str(wav(tmp_path / "o.wav", tone(0.2)))}, ignore)
+        assert received(unreal) == []
+
+
+def test_sixty_packets_a_second_say_when_they_are_due() -> None:
+    async def main() -> KeepingSender:
+        sender = KeepingSender()
+        poses = np.zeros((60, COUNT), np.float32)
+        poses[:, JAW_OPEN] = 0.5
+        assert await show(BridgeConfig(), poses, sender, LoopClock()) == len(sender.packets)
+        return sender
+
+    sender = run_virtual(main())
+    assert len(sender.packets) == pytest.approx(60 + 18, abs=1)
+    assert sender.due() - np.array(sender.sent_at) == pytest.approx(0.09, abs=1e-4)
+    assert sender.value("JawOpen")[15:60].min() > 0.45
+
+
+def test_a_place_to_show_that_does_not_exist_is_told(tmp_path: Path) -> None:
+    options = {"embedded": {"live_link": "no-such-host.invalid:11111"}}
+    with pytest.raises(BadInput, match=r"no-such-host\.invalid"):
+        run_trial({"a2f_bridge": {"options": options}}, {"input": str(wav(tmp_path / "o.wav", tone(0.1)))}, ignore)

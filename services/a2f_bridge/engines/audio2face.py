@@ -31,8 +31,8 @@ class Options(Connection, frozen=True, kw_only=True, forbid_unknown_fields=True)
     address: str = "127.0.0.1:52000"
     watchdog_ms: float = 400.0
     """Without a message for so long while poses are owed, the peer is given up for this clause."""
-    look_ahead_ms: float = 300.0
-    """Sound beyond a pose that the peer needs: 260 ms of window and half a frame. A diffusion model needs about 1000."""
+    look_ahead_ms: float = 350.0
+    """Sound beyond a pose that the peer needs: 260 ms of window, the frame after it, and some ease. About 1000 for a diffusion model."""
     trailing_ms: float = 400.0
     """Silence sent after a clause and never played, with a neutral face: without it mouths stay open."""
     warm_up_s: float = 10.0

@@ -28,6 +28,8 @@ class Clip:
         """`call` is a stream-stream call of grpc.aio, begun; it may fall `behind_s` behind real time."""
         self._call = call
         self._watchdog_s, self._behind_s = watchdog_s, behind_s
+        self._patience_s = behind_s
+        """How much further behind it may fall: what it made faster than real time counts for it, up to where it began."""
         self._track: FrameTrack | None = None
         self._failure: EngineFailed | None = None
         self._is_over = False
@@ -50,13 +52,16 @@ class Clip:
         Raises:
             EngineFailed: The peer said so, ended, fell silent, or fell behind real time.
         """
-        missing_s = max(0, poses - self._final) / POSE_HZ
+        now, before = asyncio.get_running_loop().time, self._final
+        began = now()
         try:
-            async with asyncio.timeout(missing_s + self._behind_s):
+            async with asyncio.timeout(max(0, poses - before) / POSE_HZ + self._patience_s):
                 while self._final < poses and not self._is_over:
                     await self._next_message()
         except TimeoutError:
             raise self._broken(f"is slower than real time: {self._final} of {poses} poses") from None
+        gained_s = (self._final - before) / POSE_HZ - (now() - began)
+        self._patience_s = min(self._behind_s, self._patience_s + gained_s)
         if self._failure and self._final < poses:
             raise self._failure
 
@@ -66,7 +71,9 @@ class Clip:
             async with asyncio.timeout(self._watchdog_s):
                 await self._news.wait()
         except TimeoutError:
-            raise self._broken(f"said nothing for {self._watchdog_s * 1000:.0f} ms while it owed poses") from None
+            raise self._broken(
+                f"said nothing for {self._watchdog_s * 1000:.0f} ms while it owed poses; if it always does, raise look_ahead_ms"
+            ) from None
 
     def take(self) -> Poses:
         """The poses that became final since the last time. Raises EngineFailed if the peer ended while more was to come."""

@@ -49,7 +49,7 @@ class PeerWatch:
 
     def _mind(self) -> None:
         if self._breaker.is_open and (self._looking is None or self._looking.done()):
-            LOG.warning("a peer is left alone", extra={"engine": self._name, "reason": self._breaker.trouble})
+            LOG.info("a peer is left alone", extra={"engine": self._name, "reason": self._breaker.trouble})
             self._looking = asyncio.create_task(self._keep_looking())
 
     async def _keep_looking(self) -> None:
