@@ -5,7 +5,7 @@ EXTRAS := asr,llm,tts,a2f_bridge,faceswap,session,rig,dev
 VISITOR ?= tests/visitors/terse
 REQUIREMENTS := pyproject.toml constraints.txt $(wildcard */requirements.txt services/*/requirements.txt)
 
-.PHONY: help install measures demo test check format bench rehearse docs browser clean
+.PHONY: help install measures engines demo test check format bench rehearse docs browser clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -31,6 +31,13 @@ measures: .venv/measures  ## also what `mirror rehearse` compares voices with (t
 .venv/measures: .venv/installed
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch librosa webrtcvad-wheels
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps Resemblyzer
+	@touch $@
+
+engines: .venv/engines  ## the rig's engines as well (torch and more: 2 GB); their weights: mirror models pull --profile rig
+
+.venv/engines: .venv/installed $(wildcard services/*/requirements-rig*.txt)
+	$(BIN)/python -m pip install --quiet -c constraints.txt $(addprefix -r ,$(wildcard services/*/requirements-rig.txt))
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps $(addprefix -r ,$(wildcard services/*/requirements-rig-nodeps.txt))
 	@touch $@
 
 demo: install  ## the whole mirror on this machine; Ctrl-C stops it (ARGS="--port 0 --no-open")

@@ -1,5 +1,6 @@
 """Settings: one TOML file, one section a service, each key overridable by an environment variable.
 
+A file may begin with `base = "mirror.toml"`, a file beside it: then it says only what is different.
 `MIRROR_ASR__ENGINE=scripted` sets `[asr] engine`; deeper tables by more double underscores. Values of variables are read as
 TOML where that works (`5`, `true`, `["a"]`) and as text otherwise.
 """
@@ -19,27 +20,47 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 PREFIX = "MIRROR_"
 DEFAULT_FILE = "config/mirror.toml"
+BASE = "base"
+"""Key of the file that another only changes."""
 _NOT_SETTINGS = ("MIRROR_CONFIG",)
 """Variables with our prefix that name no setting."""
 
 
 def load_settings(path: Path, environ: Mapping[str, str]) -> dict[str, Any]:
-    """All settings as nested dicts: the file, then the environment over it.
+    """All settings as nested dicts: the file over its base, then the environment over both.
 
     Raises:
         ConfigError: The file is missing or is no TOML; says where.
     """
-    try:
-        with path.open("rb") as file:
-            settings: dict[str, Any] = tomllib.load(file)
-    except FileNotFoundError as error:
-        raise ConfigError(f"settings: no file {path}; give one with --config or MIRROR_CONFIG") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"settings: {path}: {error}") from error
+    settings = _read(path)
+    if base := settings.pop(BASE, None):
+        beneath = _read(path.with_name(str(base)))
+        if BASE in beneath:
+            raise ConfigError(f"settings: {base} is the base of {path.name} and cannot have one itself")
+        settings = _laid_over(beneath, settings)
     for name, text in sorted(environ.items()):
         if name.startswith(PREFIX) and "__" in name and name not in _NOT_SETTINGS:
             override(settings, name[len(PREFIX) :].lower().split("__"), text)
     return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError as error:
+        raise ConfigError(f"settings: no file {path}; give one with --config or MIRROR_CONFIG") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"settings: {path}: {error}") from error
+
+
+def _laid_over(beneath: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Tables are merged key by key; anything else is replaced whole."""
+    merged = dict(beneath)
+    for name, value in above.items():
+        under = merged.get(name)
+        merged[name] = _laid_over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def override(settings: dict[str, Any], where: list[str], text: str) -> None:
