@@ -21,7 +21,7 @@ from services.asr.trial import read_sound
 from shared.audio import MICROPHONE_HZ
 from shared.benchmark import Benchmark, Cell, Plot, Table
 from shared.config import section
-from shared.errors import BadInput, MirrorError
+from shared.errors import BadInput, EngineUnavailable, MirrorError
 
 LENGTHS_S = (2.0, 5.0, 10.0)
 REPEATS, QUICK_REPEATS = 7, 2
@@ -42,7 +42,7 @@ def run_benchmark(settings: dict[str, Any], inputs: Mapping[str, str | None], pr
 
     Raises:
         BadInput: There is no speech to measure with.
-        MirrorError: The stage cannot be opened as configured.
+        ConfigError: A setting is wrong.
     """
     config = section(settings, "asr", AsrConfig)
     config.check()
@@ -57,11 +57,18 @@ def run_benchmark(settings: dict[str, Any], inputs: Mapping[str, str | None], pr
             rows += _alone(msgspec.structs.replace(config, engine=name), speech, repeats)
         except MirrorError as error:
             notes.append(f"{name} was not measured: {error}")
+    tables = [_decode_table(rows, repeats)] if rows else []
     progress(0.5, "through the stage")
-    finals, figures = asyncio.run(_through_the_stage(config, speech, repeats, progress))
+    figures: dict[str, float] = {}
+    try:
+        finals, figures = asyncio.run(_through_the_stage(config, speech, repeats, progress))
+        tables.append(_final_table(finals, repeats))
+    except EngineUnavailable as error:
+        notes.append(f"the stage was not measured: {error}")
+    tables += _without_weights(config, names, repeats, notes)
     return Benchmark(
         name="asr",
-        tables=(_decode_table(rows, repeats), _final_table(finals, repeats)),
+        tables=tuple(tables),
         figures={**_decode_figures(rows), **figures},
         notes=(
             *notes,
@@ -146,6 +153,50 @@ def _final_row(config: AsrConfig, seconds: float, timed: list[Timed]) -> Row:
     beyond = median(1000.0 * (one.final_s - one.waited_s) for one in timed)
     figures = (median(finals), max(finals), waited, beyond)
     return (config.engine, seconds, *(round(figure, 1) for figure in figures), len(timed))
+
+
+def _without_weights(config: AsrConfig, names: tuple[str, ...], repeats: int, notes: list[str]) -> list[Table]:
+    """Whisper at its full size with random weights, where its own are missing."""
+    if "faster_whisper" not in names or not any(note.startswith("faster_whisper was not measured") for note in notes):
+        return []
+    from services.asr.engines.faster_whisper import Options
+    from services.asr.engines.random_whisper import time_random
+
+    options = msgspec.convert(config.options.get("faster_whisper", {}), Options)
+    try:
+        device, arithmetic, timings = time_random(options, LENGTHS_S, repeats)
+    except EngineUnavailable as error:
+        notes.append(f"nor could random weights of its size be: {error}")
+        return []
+    rows = []
+    for seconds in LENGTHS_S:
+        both = [(one.encode_ms, one.search_ms) for one in timings if one.speech_s == seconds]
+        whole = [sum(pair) for pair in both]
+        encode, search = (round(median(column), 1) for column in zip(*both, strict=True))
+        rows.append((options.model, device, arithmetic, options.beam, seconds, encode, search,
+                     round(median(whole), 1), round(max(whole), 1)))  # fmt: skip
+    return [_random_table(tuple(rows), repeats)]
+
+
+def _random_table(rows: tuple[Row, ...], repeats: int) -> Table:
+    return Table(
+        title="Random weights of the full size",
+        columns=(
+            "model",
+            "device",
+            "arithmetic",
+            "beam",
+            "speech s",
+            "encode p50 ms",
+            "search p50 ms",
+            "p50 ms",
+            "worst ms",
+        ),
+        rows=rows,
+        note=f"The model's own weights are not here: the same tensors, filled with noise; {repeats} runs after one to warm up. "
+        "As many tokens as a calm speaker says, 4 a second. The encoding is brought to the processor's memory between the two.",
+        plot=Plot(x="speech s", y=("encode p50 ms", "search p50 ms", "p50 ms"), unit="ms"),
+    )
 
 
 def _decode_table(rows: list[Row], repeats: int) -> Table:

@@ -5,7 +5,7 @@ worker that hears it again says the same, and a guess that comes after the visit
 The end of an utterance has the one highest number: an utterance ends once, wherever it is found to end.
 """
 
-from services.asr import ear
+from services.asr import ear, invented
 from services.asr.invented import Evidence
 from services.asr.partials import Agreement
 from services.asr.transcriber import Transcription
@@ -62,15 +62,16 @@ def guess(order: ear.Order, text: str, ended_at: float, engine_s: float) -> Even
     )
 
 
-def evidence(utterance: ear.Utterance, heard: Transcription) -> Evidence:
-    """What is known of an utterance beside its text."""
-    return Evidence(
+def doubt(utterance: ear.Utterance, heard: Transcription) -> str:
+    """Why its words should not be believed; empty if they should."""
+    evidence = Evidence(
         speech_s=utterance.speech_s,
         span_s=(utterance.last_speech - utterance.first + 1) * FRAME_S,
         mean_p=utterance.mean_p,
         no_speech=heard.no_speech,
         confidence=heard.confidence,
     )
+    return invented.doubt(heard.text, evidence)
 
 
 def tidy(text: str) -> str:

@@ -12,7 +12,6 @@ from services.asr import ear as ears
 from services.asr import hearing
 from services.asr.config import AsrConfig
 from services.asr.engines import ENGINES
-from services.asr.invented import doubt
 from services.asr.listener import Listener
 from services.asr.senses import DETECTORS, TURN_JUDGES, TurnJudge
 from services.asr.surroundings import Surroundings
@@ -145,7 +144,7 @@ class _Listening:
             engine_s=round(time.perf_counter() - began, 4),
             confidence=round(heard.confidence, 3),
             no_speech=round(heard.no_speech, 3),
-            dropped=doubt(heard.text, hearing.evidence(utterance, heard)),
+            dropped=hearing.doubt(utterance, heard),
         )
 
 

@@ -11,7 +11,6 @@ from services.asr import hearing
 from services.asr.ear import AskTurn, EarSettings, Finish, Order, Pause
 from services.asr.enrolment import Enrolment
 from services.asr.inference import Decoded, Inference
-from services.asr.invented import doubt
 from services.asr.listener import Listener
 from services.asr.partials import Agreement, agree
 from services.asr.recovery import where_we_were
@@ -224,7 +223,11 @@ class HearingWorker(VisitWorkerBase):
 
     async def _guess(self, order: Pause, decode: "asyncio.Task[Decoded | None]") -> None:
         decoded = await decode
-        if decoded is None or not self._listener.is_current(order) or _doubt(order, decoded):
+        if (
+            decoded is None
+            or not self._listener.is_current(order)
+            or hearing.doubt(order.utterance, decoded.transcription)
+        ):
             return
         text, _ = self._joined(order, decoded)
         ended_at = self._listener.ended_at(order.utterance)
@@ -244,7 +247,7 @@ class HearingWorker(VisitWorkerBase):
             return
         self._next_partial_at = since + PARTIAL_SHARE * decoded.took_s
         number = order.utterance.number
-        if not self._listener.is_current(order) or _doubt(order, decoded):
+        if not self._listener.is_current(order) or hearing.doubt(order.utterance, decoded.transcription):
             return
         was = self._agreement[1] if self._agreement[0] == number else Agreement()
         self._agreement = (number, agree(was, decoded.transcription.text))
@@ -254,7 +257,7 @@ class HearingWorker(VisitWorkerBase):
     async def _finish(self, order: Finish, decode: "asyncio.Task[Decoded | None]", since: float) -> None:
         decoded = await decode
         utterance = order.utterance
-        reason = "unclear" if decoded is None else _doubt(order, decoded)
+        reason = "unclear" if decoded is None else hearing.doubt(order.utterance, decoded.transcription)
         if decoded is None or reason:
             await self._publish(hearing.dropped(utterance.number, reason))
         else:
@@ -284,18 +287,11 @@ class HearingWorker(VisitWorkerBase):
         )
 
     async def _publish(self, event: Event) -> None:
-        await self._outlet.publish(_with_epoch(event, self._surroundings.epoch))
+        epoch = self._surroundings.epoch
+        await self._outlet.publish(msgspec.structs.replace(event, epoch=epoch) if epoch else event)
 
     async def _move_checkpoint(self, chunk: int) -> None:
         """All chunks up to number `chunk` are done with."""
         if chunk > self._checkpoint:
             self._checkpoint = chunk
             await self._outlet.checkpoint(MicrophoneChunk(seq=chunk, pcm=b""))
-
-
-def _doubt(order: Order, decoded: Decoded) -> str:
-    return doubt(decoded.transcription.text, hearing.evidence(order.utterance, decoded.transcription))
-
-
-def _with_epoch(event: Event, epoch: int) -> Event:
-    return msgspec.structs.replace(event, epoch=epoch) if epoch else event

@@ -69,3 +69,21 @@ def test_stretches_end_where_a_recording_ends() -> None:
     [one, two] = benchmark._parts([first, second], 1.5, 2)
     assert (one.size, one[-1], two[-1]) == (24_000, 0.0, 1.0)
     assert all(two == 1.0)
+
+
+def test_without_weights_a_model_of_the_same_size_is_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("faster_whisper")
+    monkeypatch.setenv("MIRROR_MODELS", str(tmp_path))
+    monkeypatch.setattr(benchmark, "LENGTHS_S", (1.0, 2.0))
+    monkeypatch.setattr(benchmark, "QUICK_REPEATS", 1)
+    options = {"faster_whisper": {"model": "tiny.en", "device": "cpu", "beam": 1, "silence_s": 0.5}}
+    settings = {"asr": {**SETTINGS["asr"], "engine": "faster_whisper", "options": options}}
+    found = run_benchmark(settings, {"input": sound(tmp_path / "a.wav", 2.0), "quick": "1"}, lambda *_: None)
+    [table] = found.tables
+    assert "Random weights" in table.title
+    assert [row[:5] for row in table.rows] == [
+        ("tiny.en", "cpu", "int8_float32", 1, 1.0),
+        ("tiny.en", "cpu", "int8_float32", 1, 2.0),
+    ]
+    assert any("the stage was not measured" in note for note in found.notes)
+    assert found.figures == {}

@@ -17,12 +17,18 @@ from faster_whisper import WhisperModel
 from services.asr.config import AsrConfig
 from services.asr.engines import ENGINES
 from services.asr.engines.cuda_libraries import preload
+from services.asr.engines.fallback import Fallback
+from services.asr.engines.fallback import Options as FallbackOptions
 from services.asr.engines.faster_whisper import FasterWhisper, Options, load_model
 from services.asr.engines.whisper_decoder import Decoder
+from services.asr.inference import Inference
 from services.asr.invented import Evidence, doubt
+from services.asr.senses import LoudnessModel, TimerOnly
 from services.asr.transcriber import Pcm
 from services.asr.whisper_models import NAMES, english_only, find_folder
 from shared.errors import ConfigError, EngineFailed, EngineUnavailable
+from shared.events import FinalTranscript
+from tests.support.asr_outlet import Room, chunks_of, silence, tone
 from tests.support.asr_scripted_whisper import Play, write_whisper
 
 pytestmark = pytest.mark.engine
@@ -372,3 +378,22 @@ def test_before_it_is_warm_and_after_it_is_closed_it_is_not_there(tmp_path: Path
     engine.close()
     with pytest.raises(EngineUnavailable, match="not open"):
         engine.transcribe(SOUND, "en")
+
+
+async def test_a_gpu_that_fails_in_the_middle_of_a_visit_loses_no_utterance(tmp_path: Path) -> None:
+    engine, gpu = on_a_gpu(whisper(tmp_path))
+    pair = Fallback([engine, ENGINES.open(AsrConfig(engine="scripted"))], FallbackOptions(patience_s=60.0))
+    inference = Inference(pair, LoudnessModel, TimerOnly)
+    await inference.warm_up()
+    sound = np.concatenate([silence(0.5), tone(1.0), silence(1.5)])
+    room = Room(inference)
+    async with room.driver(AsrConfig(partial_step_s=0.0).ear()) as driver:
+        for number, failure in enumerate(("", OUT_OF_MEMORY, "")):
+            gpu.fails_at_encode = failure
+            await driver.hear(chunks_of(sound, first=1 + number * len(chunks_of(sound))))
+            assert inference.health().is_degraded == bool(failure)
+            assert ("out of memory" in inference.health().last_error) == bool(failure)
+    inference.close()
+    heard = [(final.engine, final.text) for final in room.outlet.all(FinalTranscript)]
+    assert heard == [("faster_whisper", ENGLISH), ("scripted", "I am here."), ("faster_whisper", ENGLISH)]
+    assert inference.health().fallbacks >= 1

@@ -5,7 +5,7 @@ thing: it carries the prompt's language token to the first word. The encoder hea
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ import numpy as np
 from ctranslate2.specs.whisper_spec import WhisperSpec
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+from services.asr.engines.whisper_shape import Size, shaped
 
 WIDTH = 64
 """Of the model; more than the dimensions that a script needs."""
@@ -83,20 +85,17 @@ def _write_tokenizer(folder: Path, play: Play) -> list[str]:
 
 
 def _spec(play: Play, ids: Mapping[str, int]) -> WhisperSpec:
-    spec = WhisperSpec(1, 1, 1, 1)
-    _silent_encoder(spec.encoder, play.bands)
-    decoder = spec.decoder
+    size = Size(encoder_layers=1, decoder_layers=1, heads=1, width=WIDTH, bands=play.bands, inner=WIDTH)
+    spec = shaped(size, len(ids), _zeros)
     dimension = _dimensions(play, ids)
-    decoder.embeddings.weight = _zeros(len(ids), WIDTH)
     for token, axis in dimension.items():
-        decoder.embeddings.weight[ids[token], axis] = 1.0
-    decoder.position_encodings.encodings = _zeros(448, WIDTH)
-    _norm(decoder.layer_norm)
-    languages = [dimension[token] for token in (f"<|{language}|>" for language in LANGUAGES) if token in dimension]
-    _attention(decoder.layer[0].self_attention, carries=languages)
-    _cross_attention(decoder.layer[0].attention)
-    _feed_forward(decoder.layer[0].ffn)
-    decoder.projection.weight = _projection(play, ids, dimension)
+        spec.decoder.embeddings.weight[ids[token], axis] = 1.0
+    attention = spec.decoder.layer[0].self_attention.linear
+    for axis in (dimension[f"<|{language}|>"] for language in LANGUAGES if f"<|{language}|>" in dimension):
+        # It looks everywhere alike; only what says the language is brought along.
+        attention[0].weight[2 * WIDTH + axis, axis] = 1.0
+        attention[1].weight[axis, axis] = 0.2
+    spec.decoder.projection.weight = _projection(play, ids, dimension)
     return spec
 
 
@@ -124,46 +123,6 @@ def _projection(play: Play, ids: Mapping[str, int], dimension: Mapping[str, int]
     if play.hears_nobody:
         to[ids["<|nospeech|>"], dimension[START]] = 6.0
     return to
-
-
-def _silent_encoder(encoder: Any, bands: int) -> None:
-    encoder.conv1.weight, encoder.conv1.bias = _zeros(WIDTH, bands, 3), _zeros(WIDTH)
-    encoder.conv2.weight, encoder.conv2.bias = _zeros(WIDTH, WIDTH, 3), _zeros(WIDTH)
-    encoder.position_encodings.encodings = _zeros(1500, WIDTH)
-    _norm(encoder.layer_norm)
-    _attention(encoder.layer[0].self_attention, carries=())
-    _feed_forward(encoder.layer[0].ffn)
-
-
-def _attention(layer: Any, carries: Sequence[int]) -> None:
-    """Looks everywhere alike and brings along the dimensions in `carries`."""
-    _norm(layer.layer_norm)
-    _linear(layer.linear[0], 3 * WIDTH, WIDTH)
-    _linear(layer.linear[1], WIDTH, WIDTH)
-    for axis in carries:
-        layer.linear[0].weight[2 * WIDTH + axis, axis] = 1.0
-        layer.linear[1].weight[axis, axis] = 0.2
-
-
-def _cross_attention(layer: Any) -> None:
-    _norm(layer.layer_norm)
-    _linear(layer.linear[0], WIDTH, WIDTH)
-    _linear(layer.linear[1], 2 * WIDTH, WIDTH)
-    _linear(layer.linear[2], WIDTH, WIDTH)
-
-
-def _feed_forward(layer: Any) -> None:
-    _norm(layer.layer_norm)
-    _linear(layer.linear_0, WIDTH, WIDTH)
-    _linear(layer.linear_1, WIDTH, WIDTH)
-
-
-def _norm(layer: Any) -> None:
-    layer.gamma, layer.beta = np.ones(WIDTH, np.float32), _zeros(WIDTH)
-
-
-def _linear(layer: Any, out: int, into: int) -> None:
-    layer.weight, layer.bias = _zeros(out, into), _zeros(out)
 
 
 def _zeros(*shape: int) -> NDArray[np.float32]:

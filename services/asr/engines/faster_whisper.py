@@ -61,7 +61,7 @@ def load_model(options: Options, folder: str, device: str) -> WhisperModel:
         folder,
         device=device,
         device_index=options.device_index,
-        compute_type=_compute_type(options, device),
+        compute_type=chosen_compute_type(options, device),
         cpu_threads=options.cpu_threads,
         local_files_only=True,
     )
@@ -87,6 +87,13 @@ class FasterWhisper:
         """Package, model and the arithmetic that is really used."""
         model = self._options.model.rstrip("/").rpartition("/")[2]
         return f"{version('faster-whisper')} {model} {self._compute_type}".rstrip()
+
+    @property
+    def silence_s(self) -> float:
+        """Silence that is decoded behind the sound, up to a window."""
+        if self._options.silence_s is not None:
+            return self._options.silence_s
+        return 30.0 if self.device == "cuda" else 10.0
 
     def warm_up(self) -> None:
         """Load the weights if they are not there, and decode a second of noise: a missing cuBLAS shows only then."""
@@ -126,12 +133,9 @@ class FasterWhisper:
 
     def _settings(self) -> Settings:
         options = self._options
-        silence_s = options.silence_s
-        if silence_s is None:
-            silence_s = 30.0 if self.device == "cuda" else 10.0
         return Settings(
             beam=options.beam,
-            silence_s=silence_s,
+            silence_s=self.silence_s,
             tokens_per_second=options.tokens_per_second,
             spare_tokens=options.spare_tokens,
             no_speech_above=options.no_speech_above,
@@ -171,7 +175,8 @@ def _device(options: Options) -> str:
     return "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
 
 
-def _compute_type(options: Options, device: str) -> str:
+def chosen_compute_type(options: Options, device: str) -> str:
+    """What CTranslate2 is asked to compute in."""
     if options.compute_type != "auto":
         return options.compute_type
     return "float16" if device == "cuda" else "int8"
