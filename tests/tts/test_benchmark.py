@@ -13,7 +13,7 @@ from tests.support.tts_visitors import VISITORS
 HAS_F5 = all(importlib.util.find_spec(name) for name in ("f5_tts", "vocos", "torch", "x_transformers"))
 
 
-def run(engine: str, options: dict[str, object] | None = None, **inputs: str) -> Benchmark:
+def run(engine: str, options: dict[str, object] | None, **inputs: str) -> Benchmark:
     settings = {"tts": {"engine": engine, "options": {engine: options or {}}}}
     return run_benchmark(settings, {"quick": "1", **inputs}, lambda share, what: None)
 
@@ -21,7 +21,7 @@ def run(engine: str, options: dict[str, object] | None = None, **inputs: str) ->
 def test_an_engine_is_timed_in_both_voices_and_what_it_said_can_be_kept(tmp_path: Path) -> None:
     lines = tmp_path / "lines.txt"
     lines.write_text("Who are you?\n\nCome closer, will you.\n", encoding="utf-8")
-    found = run("tone", input=str(lines), out=str(tmp_path))
+    found = run("tone", None, input=str(lines), out=str(tmp_path))
     (table,) = found.tables
     assert [(row[2], row[3]) for row in table.rows] == [("host", 3.0), ("host", 4.0), ("self", 3.0), ("self", 4.0)]
     assert found.figures["tone.host.3_words.first_sound_ms"] >= 0.0
@@ -46,7 +46,7 @@ def test_f5_is_timed_by_steps_and_says_whose_weights_they_are(tmp_path: Path) ->
 @pytest.mark.parametrize("inputs", [{"input": "no.txt"}, {"out": "no/folder"}, {"voice": "no.wav"}])
 def test_inputs_that_cannot_be_used_are_named(inputs: dict[str, str]) -> None:
     with pytest.raises(BadInput, match="no"):
-        run("tone", **inputs)
+        run("tone", None, **inputs)
 
 
 @pytest.mark.parametrize(

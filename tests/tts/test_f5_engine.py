@@ -29,7 +29,7 @@ from services.tts.engines.tone import Tone
 from services.tts.loudness import speech_dbfs
 from services.tts.steps import drained
 from services.tts.synthesizer import SELF, Voice, VoiceSample
-from shared.errors import EngineFailed, EngineUnavailable
+from shared.errors import ConfigError, EngineFailed, EngineUnavailable
 from tests.support.tts_f5 import ChangeSound, ChangeVelocity, Fault, tiny_f5, tiny_options
 from tests.support.tts_visitors import WORDS, visitor_sample
 
@@ -326,6 +326,15 @@ def test_pulled_models_are_looked_for_where_they_are_kept(tmp_path: Path, monkey
     monkeypatch.setenv("MIRROR_MODELS", str(tmp_path))
     with pytest.raises(EngineUnavailable, match="mirror models pull"):
         ENGINES.open(TtsConfig(engine="f5")).warm_up()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"steps": 0}, {"guidance": 0.0}, {"languages": []}, {"reference_s": [6.0, 4.0]}, {"graph_frames": [512, 9_999]}],
+)
+def test_settings_that_cannot_work_are_refused_at_once(options: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        ENGINES.open(TtsConfig(engine="f5", options={"f5": options}))
 
 
 def _copied(tmp_path: Path) -> Path:

@@ -1,5 +1,6 @@
 """What a small recogniser hears in speech: whether words are still words, and what a recording says. Never in a visit."""
 
+import os
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ class Hearing:
 
     def __init__(self) -> None:
         """Raises ImportError where the package is not installed."""
+        # Read when its library loads: by default it starts a spinning thread for every core, and others are being timed.
+        os.environ.setdefault("MOONSHINE_ORT_SINGLE_THREAD", "1")
         from moonshine_voice import ModelArch, Transcriber, get_model_path
 
         settings = {"vad_threshold": "0", "return_audio_data": "false"}

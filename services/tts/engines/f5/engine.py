@@ -17,12 +17,12 @@ from services.tts.engines.f5.pacing import pieces, seconds_for
 from services.tts.engines.f5.reference import FindWordEnds, reference, seed_of
 from services.tts.engines.f5.speech import Speech, VoicePrint
 from services.tts.engines.f5.spelling import spelled
-from services.tts.engines.f5.velocity import Network, Velocity
+from services.tts.engines.f5.velocity import LONGEST, Network, Velocity
 from services.tts.loudness import Edges, Samples, gain_to_target, silence
 from services.tts.steps import drained
 from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
 from shared.audio import VOICE_HZ
-from shared.errors import EngineFailed, EngineUnavailable
+from shared.errors import ConfigError, EngineFailed, EngineUnavailable
 
 LOG = logging.getLogger(__name__)
 
@@ -75,7 +75,8 @@ class F5:
         self._graphs: Graphs | None = None
         self._find: FindWordEnds | None = None
         self._host: F5Voice | None = None
-        self._device, self._version = self._options.device, ""
+        self._device: str = options.device
+        self._version = ""
         self._slowness = 0.0
         """Seconds of work for a second of speech, measured at the start; 0 before."""
 
@@ -229,5 +230,16 @@ def _ruler() -> FindWordEnds | None:
 
 
 def open_engine(options: Options, others: Callable[[str], Synthesizer]) -> Synthesizer:
-    """The engine."""
+    """The engine. Raises ConfigError."""
+    shortest, longest = options.reference_s
+    for is_right, rule in (
+        (4 <= options.steps <= 128, "steps is 4 to 128; 7, 16 and 32 are known to speak well"),
+        (options.guidance > 0.0, "guidance is above 0, 2 as it was tuned"),
+        (bool(options.languages), "languages names at least one"),
+        (1.5 <= shortest < longest <= 12.0, "reference_s is two lengths between 1.5 and 12 s, the shorter first"),
+        (options.graph_frames[0] <= options.graph_frames[1] <= LONGEST, f"graph_frames rises, to at most {LONGEST}"),
+        (options.cpu_threads >= 1, "cpu_threads is at least 1"),
+    ):
+        if not is_right:
+            raise ConfigError(f"[tts.options.f5]: {rule}")
     return F5(options, others)
