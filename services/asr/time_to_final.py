@@ -21,6 +21,8 @@ LEAD_S = 0.5
 LIVE_S = 1.5
 """The end of the speech, which comes in at its own pace; what is before it comes as fast as it is taken."""
 TAIL_S = 3.0
+TRAILING_S = 1.0
+"""A recording may be silent so long before it ends: what counts is its last sample of speech, as the VAD found it."""
 
 
 class Timed(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +50,15 @@ async def time_to_final(inference: Inference, settings: EarSettings, speech: Pcm
         beside.cancel()
         await asyncio.wait({beside})
         await worker.close()
-    ended_s = LEAD_S + speech.size / MICROPHONE_HZ
-    finals = [(final, at) for final, at in outlet.finals if abs(final.ended_at - ended_s) < 0.7]
-    if not finals:
+    found = outlet.final_after(_end_of(speech) - TRAILING_S)
+    if found is None:
         return None
-    final, at = finals[-1]
-    return Timed(final_s=at - ended_s, waited_s=final.waited_s, words=len(final.text.split()))
+    final, at = found
+    return Timed(final_s=at - final.ended_at, waited_s=final.waited_s, words=len(final.text.split()))
+
+
+def _end_of(speech: Pcm) -> float:
+    return LEAD_S + speech.size / MICROPHONE_HZ
 
 
 async def _speak(
@@ -64,15 +69,23 @@ async def _speak(
     for number, chunk in enumerate(chunks):
         if number < live_from:
             clock.jump_to(chunk.captured_at)
-        else:
-            await clock.sleep_until(chunk.captured_at)
-        await worker.handle(chunk)
-        if number == live_from - 1:
-            while inference.running:
-                await asyncio.wait(inference.running)
+            await worker.handle(chunk)
+            await _settled(inference)
             clock.jump_to(chunk.captured_at)
-        if outlet.finals and chunk.captured_at > LEAD_S + speech.size / MICROPHONE_HZ + 1.0:
+            continue
+        await clock.sleep_until(chunk.captured_at)
+        await worker.handle(chunk)
+        if outlet.final_after(_end_of(speech) - TRAILING_S) and chunk.captured_at > _end_of(speech):
             return
+
+
+async def _settled(inference: Inference) -> None:
+    """Until all that the worker began is done: before the end of the speech models take no time."""
+    for _ in range(3):
+        while inference.running:
+            await asyncio.wait(inference.running)
+        for _ in range(12):
+            await asyncio.sleep(0)
 
 
 def _chunks(speech: Pcm) -> Sequence[MicrophoneChunk]:
@@ -109,11 +122,15 @@ class _Outlet:
 
     def __init__(self, clock: _JumpingClock) -> None:
         self._clock = clock
-        self.finals: list[tuple[FinalTranscript, float]] = []
+        self._finals: list[tuple[FinalTranscript, float]] = []
+
+    def final_after(self, at: float) -> tuple[FinalTranscript, float] | None:
+        """The newest final of speech that ended after `at`, and when it came."""
+        return next((pair for pair in reversed(self._finals) if pair[0].ended_at > at), None)
 
     async def publish(self, *events: Event) -> None:
         now = self._clock.now()
-        self.finals += [(event, now) for event in events if isinstance(event, FinalTranscript)]
+        self._finals += [(event, now) for event in events if isinstance(event, FinalTranscript)]
 
     async def checkpoint(self, event: AnyEvent) -> None:
         del event

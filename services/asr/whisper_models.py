@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from shared.errors import EngineUnavailable
-from shared.models import model_path
+from shared.models import models_dir
 
 FOLDER = "whisper"
 """Folder of the models folder that holds one folder a model."""
@@ -31,7 +31,11 @@ def find_folder(model: str) -> Path:
     Raises:
         EngineUnavailable: There is no such folder, or something is missing or broken in it; says what.
     """
-    folder = model_path(f"{FOLDER}/{model}") if model in NAMES else Path(model).expanduser()
+    folder = models_dir() / FOLDER / model if model in NAMES else Path(model).expanduser()
+    if model in NAMES and not folder.is_dir():
+        raise EngineUnavailable(
+            f"asr: the Whisper model {model} is not in {folder.parent}; `mirror models pull --profile rig`, or copy its folder there"
+        )
     if not model or not folder.is_dir():
         raise EngineUnavailable(
             f"asr: [asr.options.faster_whisper] model {model!r} is no folder and none of {', '.join(NAMES)}; "

@@ -230,7 +230,7 @@ def test_a_known_name_is_a_folder_among_the_models(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("MIRROR_MODELS", str(tmp_path))
     folder = write_whisper(tmp_path / "whisper" / "small.en", Play(says={"en": ENGLISH}))
     assert find_folder("small.en") == folder
-    with pytest.raises(EngineUnavailable, match="models pull"):
+    with pytest.raises(EngineUnavailable, match="models pull --profile rig"):
         find_folder("large-v3-turbo")
 
 
