@@ -38,7 +38,6 @@ class Stretch:
     underruns: int = 0
     refused: str = ""
     is_complete: bool = False
-    is_cancelled: bool = False
 
 
 class Refused(Exception):
@@ -83,10 +82,9 @@ class OmniversePeer:
         self.pushed.append(stretch)
         return self._believe(PUSH_AUDIO, stretch, lambda: self._take_whole(stretch, request))
 
-    def push_stream(self, requests: Iterator[Any], context: Any) -> Any:
+    def push_stream(self, requests: Iterator[Any], _context: Any) -> Any:
         stretch = Stretch()
         self.stretches.append(stretch)
-        context.add_callback(lambda: self._note_end(stretch))
         return self._believe(PUSH_AUDIO_STREAM, stretch, lambda: self._take_stream(stretch, requests))
 
     def _take_whole(self, stretch: Stretch, request: Any) -> None:
@@ -135,9 +133,6 @@ class OmniversePeer:
             return method.response(success=False, message=str(refused))
         stretch.is_complete = True
         return method.response(success=True, message="")
-
-    def _note_end(self, stretch: Stretch) -> None:
-        stretch.is_cancelled = not stretch.is_complete and not stretch.refused
 
     def ask(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         """REST: HTTP status and answer."""
