@@ -119,6 +119,8 @@ class Net:
         settings = self._runtime.SessionOptions()
         settings.intra_op_num_threads = threads
         settings.inter_op_num_threads = 1
+        # Waiting threads would burn the cores that Unreal, the sound and the picture need.
+        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # Warnings about nodes left on the CPU are no news to whoever looks at the picture.
         settings.log_severity_level = 3
         if way.device != CPU and hasattr(self._runtime, "preload_dlls"):
