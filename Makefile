@@ -44,8 +44,8 @@ engines: .venv/engines  ## the rig's engines as well (torch and more: 2 GB); the
 demo: install  ## the whole mirror on this machine; Ctrl-C stops it (ARGS="--port 0 --no-open")
 	$(BIN)/mirror demo $(ARGS)
 
-test: install  ## every test
-	$(BIN)/python -m pytest -q $(ARGS)
+test: install  ## every test (some of them: ARGS="tests/asr -k silence")
+	$(if $(ARGS),$(BIN)/python -m pytest -q $(ARGS),$(BIN)/python -m tests.lanes)
 
 check: install  ## format, lint, types, imports
 	$(BIN)/ruff format --check .

@@ -64,7 +64,9 @@ class Loudspeaker:
         self.turn = -1
         self.heard = 0
         self.gap_count = 0
-        """Times the queue ran dry within a turn."""
+        """Times the queue ran dry and the same turn went on later."""
+        self._dry = -1
+        """The turn whose last sample so far sounded, with nothing behind it."""
         self.is_sounding = False
         self.silent_since = 0
         """Frame at which it last fell silent."""
@@ -146,6 +148,8 @@ class Loudspeaker:
         count = min(len(piece.pcm), until - piece.at)
         if not self.is_sounding:
             self.sounding_since = piece.at
+            self.gap_count += self._dry == piece.turn
+            self._dry = -1
         if not self.is_sounding or self.turn != piece.turn:
             self.is_sounding = True
             self.turn, self.heard = piece.turn, piece.from_sample
@@ -170,7 +174,7 @@ class Loudspeaker:
     def _finish(self, piece: Piece) -> None:
         self.queue.popleft()
         if piece.is_last or not self.queue or self.queue[0].at > piece.at:
-            self.gap_count += not piece.is_last
+            self._dry = -1 if piece.is_last else piece.turn
             self._silence(piece.at)
             self._report(piece.at, is_end=piece.is_last)
         elif piece.at - self._reported >= REPORT_EVERY:

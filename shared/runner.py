@@ -176,11 +176,16 @@ class StageRunner:
             lag_s=max((visit.lag_s for visit in visits), default=0.0),
             failures=self._past_failures + sum(visit.failures for visit in visits),
             fallbacks=health.fallbacks,
-            last_error=next((visit.last_error for visit in visits if visit.last_error), self._last_error)
-            or health.last_error,
+            last_error=self._newest_error(health, visits),
             started_at=self._started_at,
             detail=health.detail,
         )
+
+    def _newest_error(self, health: Health, visits: list[VisitRunner]) -> str:
+        """What is wrong now comes before what was wrong once."""
+        if health.is_degraded and health.last_error:
+            return health.last_error
+        return next((visit.last_error for visit in visits if visit.last_error), self._last_error) or health.last_error
 
     async def _hand_over(self) -> None:
         """Let go of every visit and wake the peers: they take over within milliseconds."""

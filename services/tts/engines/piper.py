@@ -56,7 +56,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """How far each sound is drawn toward the visitor's own, 0..1. Above 0.8 words begin to blur."""
     noise: float = 0.667
     duration_noise: float = 0.8
-    first_block_s: float = 0.36
+    first_block_s: float = 0.26
     """Sound in the first block: what a visitor waits for."""
     block_s: float = 0.8
     """Sound in each later block: longer costs less in all, shorter lets waiting speech go between sooner."""
