@@ -8,7 +8,7 @@ from rig.likeness import sound_of, voice_likeness
 from rig.loudspeaker import Sounded
 from rig.measures import av_offsets_ms, percentiles, picture_rhythm, spread
 from rig.recording import Recording, Shot
-from rig.turn_times import Turn, of_type, turns_of
+from rig.turn_times import APPOINTED_S, Turn, of_type, turns_of
 from rig.visitor import Visitor
 from shared.audio import VOICE_HZ
 from shared.events import AnyEvent, FaceReady, LineWanted, ReplyClause, SceneEntered, SpeechEnded, TurnTimed, VoiceReady
@@ -74,7 +74,10 @@ def latencies(turns: Sequence[Turn], recording: Recording) -> list[float]:
     return [
         turn.latency_ms
         for turn in turns
-        if turn.latency_ms is not None and not turn.is_overlap and not _is_ending(turn, recording)
+        if turn.latency_ms is not None
+        and not turn.is_overlap
+        and not turn.is_appointed
+        and not _is_ending(turn, recording)
     ]
 
 
@@ -86,10 +89,6 @@ def _is_ending(turn: Turn, recording: Recording) -> bool:
 def look_at(recording: Recording, at: float) -> str:
     """What the glass showed then."""
     return next((scene.look for began, scene in reversed(recording.scenes) if began <= at), "attract")
-
-
-APPOINTED_S = 0.3
-"""A lead longer than this is an appointment, not a delay: the last lines are handed out a second before they sound."""
 
 
 def rendered_latencies(events: Sequence[AnyEvent]) -> list[float]:

@@ -29,6 +29,9 @@ from shared.events import (
 
 E = TypeVar("E", bound=Event)
 
+APPOINTED_S = 0.3
+"""A lead longer than this is an appointment, not a delay: the last lines are handed out a second before they sound."""
+
 
 class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One turn: what the visitor said and what the mirror said next."""
@@ -50,6 +53,8 @@ class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
     mirror: str = ""
     was_cut: bool = False
     is_rendered: bool = False
+    is_appointed: bool = False
+    """Handed out ahead to sound at a set time: the ending, which starts by the clock whoever has spoken."""
     latency_ms: float | None = None
     """End of the visitor's speech to the first sound; absent if what sounded was no answer to it: a line the play would
     have said anyway, or a reply to what was said before."""
@@ -78,11 +83,18 @@ def first_sounds(sounded: Sequence[Sounded]) -> dict[int, float]:
 def turns_of(recording: Recording, events: Sequence[AnyEvent]) -> list[Turn]:
     """Every turn of the mirror that sounded, and everything the visitor said that no turn followed."""
     began = first_sounds(recording.sounded)
+    for spoken in recording.spoken:
+        spoken.is_overlap |= _is_talked_over(spoken, recording)
     answers = {turn: spoken for spoken in recording.spoken if (turn := _answer_to(spoken, began))}
     paths = [_path(number, at, recording, events) for number, at in sorted(began.items(), key=lambda x: x[1])]
     turns = [_turn(path, answers.get(path.turn), events) for path in paths]
     unanswered = [spoken for spoken in recording.spoken if answers.get(_answer_to(spoken, began)) is not spoken]
     return turns + [_words_of(Turn(), spoken, events) for spoken in unanswered]
+
+
+def _is_talked_over(spoken: Spoken, recording: Recording) -> bool:
+    """Whether the mirror spoke at any time of it: a line that began meanwhile is no answer to it."""
+    return any(spoken.began_at < piece.at / VOICE_HZ < spoken.speech_ended_at for piece in recording.sounded)
 
 
 def _answer_to(spoken: Spoken, began: dict[int, float]) -> int:
@@ -130,6 +142,7 @@ def _turn(path: "_Path", spoken: Spoken | None, events: Sequence[AnyEvent]) -> T
         mirror=heard.mirror_said if heard else "",
         was_cut=bool(heard and heard.was_cut),
         is_rendered=bool(path.chunk and path.chunk.is_rendered),
+        is_appointed=bool(path.due and path.due.due_at - path.due.at > APPOINTED_S),
     )
     if path.wanted:
         turn.line_latency_ms = _ms(sounded_at - path.wanted.at)
