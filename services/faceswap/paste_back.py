@@ -30,6 +30,11 @@ _STEP = 1 / 8192
 _OVAL = (0.43, 0.44, 0.025)
 """Half width, half height and softness of the oval, shares of the side. At the square's rim 0.5 % is left: no edge is seen."""
 
+_COARSE = 64
+"""Cells a side on which a face's outline is drawn: the rim is soft anyway."""
+_BEYOND = 0.03
+"""How far beyond the mesh's outline a face may be swapped, shares of its size: the mesh ends a little inside the cheek."""
+
 
 class Feather(NamedTuple):
     """How much of a swapped square counts."""
@@ -74,6 +79,22 @@ def square_feather(matrix: Affine, size: int) -> Feather:
 def oval_feather() -> Feather:
     """A soft oval: no box is seen where hair and background went soft in the square's corners."""
     return Feather(_oval_weights(), 0.0)
+
+
+def within(feather: Feather, outline: Floats) -> Feather:
+    """The feather, cut to a face's own outline: behind a turned head nothing of the background is swapped.
+
+    Args:
+        feather: Any.
+        outline: A closed ring in the square, shape (n, 2), shares of its side.
+    """
+    middle = outline.mean(axis=0)
+    ring = middle + (1.0 + _BEYOND) * (outline - middle)
+    cut = np.zeros((_COARSE, _COARSE), np.uint8)
+    cv2.fillPoly(cut, [np.rint((ring * _COARSE - 0.5) * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4)
+    soft = cv2.GaussianBlur(cut, (0, 0), _OVAL[2] * _COARSE)
+    fine = cv2.resize(soft, (_GRID, _GRID), interpolation=cv2.INTER_LINEAR)
+    return Feather(np.asarray(cv2.multiply(feather.weights, fine, scale=1 / 255), np.uint8), feather.shift_px)
 
 
 def lay_back(face: Image, matrix: Affine, feather: Feather, frame_size: tuple[int, int]) -> Patch | None:

@@ -236,7 +236,7 @@ def test_a_ghost_style_swapper_shows_the_visitor_as_well(folder: Path) -> None:
     assert 0.02 < changed.mean() < 0.5
 
 
-@pytest.mark.parametrize("mask", ["oval", "square"])
+@pytest.mark.parametrize("mask", ["face", "oval", "square"])
 def test_each_mask_leaves_the_rim_of_the_face_to_the_frame(folder: Path, mask: Any) -> None:
     engine = Inswapper(Options(model=str(folder), mask=mask))
     frame = head()
@@ -245,6 +245,19 @@ def test_each_mask_leaves_the_rim_of_the_face_to_the_frame(folder: Path, mask: A
     assert patch is not None
     assert patch.mask.max() == 255
     assert max(patch.mask[0].max(), patch.mask[:, 0].max(), patch.mask[-1].max(), patch.mask[:, -1].max()) <= 5
+
+
+def test_nothing_behind_a_turned_head_is_swapped(folder: Path) -> None:
+    frame = head()
+    points = landmarks(frame)
+    outline = points[list(topology.OVAL), :2]
+    around = outline.mean(axis=0) + 1.25 * (outline - outline.mean(axis=0))
+    outside = polygon_mask(around, Box(0, 0, 640, 480)) == 0
+    engine = Inswapper(Options(model=str(folder)))
+    patch = engine.swap(frame, engine.prepare(another_face()), points)
+    engine.close()
+    assert patch is not None
+    assert np.abs(paste(frame, patch).astype(int) - frame)[outside].max() <= 2
 
 
 def test_every_step_of_a_swap_is_told_of(folder: Path) -> None:

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from services.faceswap.arrays import Floats, floats
 from services.faceswap.blending import paste
 from services.faceswap.face_swapper import Image
-from services.faceswap.paste_back import Affine, Feather, lay_back, lay_on_whole_frame, oval_feather, square_feather
+from services.faceswap.paste_back import (
+    Affine,
+    Feather,
+    lay_back,
+    lay_on_whole_frame,
+    oval_feather,
+    square_feather,
+    within,
+)
 from services.faceswap.templates import TEMPLATES, onto_template
 
 WIDTH, HEIGHT = 320, 240
@@ -73,6 +81,14 @@ def test_the_middle_is_all_face_and_the_rim_is_frame(mask: str) -> None:
     weights = feather.weights
     assert weights[118:138, 118:138].min() == 255
     assert max(weights[0].max(), weights[-1].max(), weights[:, 0].max(), weights[:, -1].max()) <= 5
+
+
+def test_an_outline_cuts_a_mask_and_never_adds_to_it() -> None:
+    half = floats([[0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [0.0, 1.0]])
+    cut, whole = within(oval_feather(), half).weights.astype(int), oval_feather().weights.astype(int)
+    assert (cut <= whole).all()
+    assert cut[:, 160:].max() == 0
+    assert np.abs(cut[:, 48:96] - whole[:, 48:96]).max() <= 3
 
 
 def test_a_mask_that_is_kept_cannot_be_changed() -> None:

@@ -31,13 +31,13 @@ def write_models(folder: Path, *, size: int = 128, trouble: Trouble = "", detect
 
 
 def write_swapper(path: Path, size: int = 128, trouble: Trouble = "") -> Path:
-    """output = 0.75 target + 0.25 tint(source), or what the trouble asks for."""
+    """output = 0.6 target + 0.4 tint(source), or what the trouble asks for."""
     pick = np.zeros((512, 3), np.float32)
     pick[[0, 1, 2], [0, 1, 2]] = 22.0
     nodes = [
         helper.make_node("MatMul", ["source", "pick"], ["picked"]),
         helper.make_node("Sigmoid", ["picked"], ["tint"]),
-        helper.make_node("Mul", ["tint", "quarter"], ["share"]),
+        helper.make_node("Mul", ["tint", "part"], ["share"]),
         helper.make_node("Reshape", ["share", "planes"], ["colour"]),
         helper.make_node("Mul", ["target", "kept"], ["rest"]),
         helper.make_node("Add", ["rest", "colour"], ["sum"]),
@@ -45,8 +45,8 @@ def write_swapper(path: Path, size: int = 128, trouble: Trouble = "") -> Path:
         *_ending(trouble),
     ]
     weights: dict[str, Any] = {
-        "pick": pick, "quarter": np.float32(0.25), "planes": np.array([1, 3, 1, 1], np.int64),
-        "kept": np.float32(0.0 if trouble == "flat" else 0.75), "low": np.float32(0), "high": np.float32(1),
+        "pick": pick, "part": np.float32(0.4), "planes": np.array([1, 3, 1, 1], np.int64),
+        "kept": np.float32(0.0 if trouble == "flat" else 0.6), "low": np.float32(0), "high": np.float32(1),
     }  # fmt: skip
     weights |= {"minus": np.float32(-2)} if trouble == "nan" else {}
     ends = {"target": (1, 3, size, size), "source": (1, 512)}
@@ -59,14 +59,14 @@ def write_ghost(folder: Path) -> Path:
         helper.make_node("Reshape", ["identity", "one"], ["row"]),
         helper.make_node("MatMul", ["row", "pick"], ["picked"]),
         helper.make_node("Tanh", ["picked"], ["tint"]),
-        helper.make_node("Mul", ["tint", "quarter"], ["share"]),
+        helper.make_node("Mul", ["tint", "part"], ["share"]),
         helper.make_node("Reshape", ["share", "planes"], ["colour"]),
         helper.make_node("Mul", ["image", "kept"], ["rest"]),
         helper.make_node("Add", ["rest", "colour"], ["swapped"]),
     ]
     pick = np.random.default_rng(5).normal(size=(512, 3)).astype(np.float32) / 300
     weights = {
-        "one": np.array([1, 512], np.int64), "pick": pick, "quarter": np.float32(0.25),
+        "one": np.array([1, 512], np.int64), "pick": pick, "part": np.float32(0.25),
         "planes": np.array([1, 3, 1, 1], np.int64), "kept": np.float32(0.75),
     }  # fmt: skip
     ends = {"identity": (1, 512), "image": (1, 3, 256, 256)}

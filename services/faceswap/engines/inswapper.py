@@ -1,6 +1,6 @@
 """The rig's engine: insightface's inswapper (or a swapper like it) on onnxruntime, frame by frame.
 
-A frame's way: five points (detector and flow) -> upright square -> network -> light and sharpness in the square -> soft oval
+A frame's way: five points (detector and flow) -> upright square -> network -> light and sharpness in the square -> soft rim
 -> patch. Who the visitor is was computed once, at the photo. On anything that is wrong it fails on the spot; what is shown
 then is `fallback`'s business.
 """
@@ -11,19 +11,20 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
+from services.faceswap import topology
 from services.faceswap.alignment import Square, eye_distance, five_points, square_around_mesh
-from services.faceswap.arrays import Floats
+from services.faceswap.arrays import Floats, floats
 from services.faceswap.engines.inswapper_detecting import DetectorThread
 from services.faceswap.engines.inswapper_networks import Networks
 from services.faceswap.engines.inswapper_open import Options, open_networks
 from services.faceswap.engines.inswapper_runtime import OutOfMemory
 from services.faceswap.face_mesh import FaceMesh
 from services.faceswap.face_swapper import FaceSwapper, Image, Patch, Points, SourceFace
-from services.faceswap.five_points import Sight, asked, follow, locked
+from services.faceswap.five_points import Sight, asked, follow, locked, moved
 from services.faceswap.flow import motion
 from services.faceswap.lighting import Light
 from services.faceswap.openings import keep_mouth
-from services.faceswap.paste_back import Affine, Feather, lay_back, oval_feather, square_feather
+from services.faceswap.paste_back import Affine, Feather, lay_back, oval_feather, square_feather, within
 from services.faceswap.templates import onto_template
 from services.faceswap.warping import Box
 from shared.errors import BadInput, ConfigError, EngineFailed, EngineUnavailable
@@ -144,7 +145,7 @@ class Inswapper:
         self._on_step("track")
         kind = networks.kind
         matrix = onto_template(five, kind.template, kind.size_px)
-        feather = oval_feather() if options.mask == "oval" else square_feather(matrix, kind.size_px)
+        feather = _feather(options.mask, matrix, kind.size_px, face)
         height, width = frame.shape[:2]
         if not _is_seen(matrix, kind.size_px, (width, height)):
             return None
@@ -218,6 +219,15 @@ class Inswapper:
 def _detector_square(face: Points) -> Square:
     square = square_around_mesh(face)
     return square._replace(side=square.side * _DETECTOR_ROOM)
+
+
+def _feather(mask: str, matrix: Affine, size: int, face: Points) -> Feather:
+    """How the swapped square fades, by the word of the settings."""
+    if mask == "square":
+        return square_feather(matrix, size)
+    if mask == "oval":
+        return oval_feather()
+    return within(oval_feather(), floats((moved(face[list(topology.OVAL), :2], matrix) + 0.5) / size))
 
 
 def _is_seen(matrix: Affine, size: int, frame_size: tuple[int, int]) -> bool:

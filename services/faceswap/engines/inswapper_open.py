@@ -43,8 +43,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     frame."""
     detect_every: int = 3
     """Frames from one detection to the next; optical flow carries its points in between."""
-    mask: Literal["oval", "square"] = "oval"
-    """How the swapped square fades: a soft oval, or insightface's own square."""
+    mask: Literal["face", "oval", "square"] = "face"
+    """How the swapped square fades: a soft oval within the face's own outline, the oval alone, or insightface's own square."""
     tone_match: float = 0.6
     """0: the network's own light and tone; 1: exactly the virtual human's. The network follows the light by itself, almost."""
     light_follow: float = 0.25
