@@ -7,7 +7,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -72,15 +72,16 @@ class EngineDesk:
                 return
 
     def _submit(self, loop: asyncio.AbstractEventLoop, promise: asyncio.Future[Any], work: Callable[[], Any]) -> None:
-        def tell(done: Future[Any]) -> None:  # runs in the engine's thread
-            loop.call_soon_threadsafe(self._finish, loop, promise, done)
+        running = loop.run_in_executor(
+            self._thread, work
+        )  # not `submit`: a loop with a clock of its own may run it inline
+        running.add_done_callback(lambda done: self._finish(loop, promise, done))
 
-        self._thread.submit(work).add_done_callback(tell)
-
-    def _finish(self, loop: asyncio.AbstractEventLoop, promise: asyncio.Future[Any], done: Future[Any]) -> None:
+    def _finish(self, loop: asyncio.AbstractEventLoop, promise: asyncio.Future[Any], done: asyncio.Future[Any]) -> None:
         self._is_busy = False
+        error = done.exception()
         if not promise.cancelled():
-            if (error := done.exception()) is not None:
+            if error is not None:
                 promise.set_exception(error)
             else:
                 promise.set_result(done.result())
