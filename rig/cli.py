@@ -8,6 +8,7 @@ import typer
 
 from rig.cli_bench import bench_app
 from rig.cli_models import models_app
+from rig.cli_record import add_to as add_record_and_replay
 from rig.cli_words import Config, Json, Language, Port, Script, Sets
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app.add_typer(models_app, name="models")
 script_app = typer.Typer(no_args_is_help=True, help="Plays: check, draw, simulate.")
 app.add_typer(script_app, name="script")
 app.add_typer(bench_app, name="bench")
+add_record_and_replay(app)
 rig_app = typer.Typer(no_args_is_help=True, help="Calibrate the rig on site: docs/rig.md.")
 app.add_typer(rig_app, name="rig")
 clap_app = typer.Typer(no_args_is_help=True, help="Does the sound meet the lips at the glass?")
@@ -68,6 +70,9 @@ def rehearse_visit(
     visitor: Annotated[Path, typer.Argument(help="Folder of a recorded visitor, for example tests/visitors/terse.")],
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
     film: Annotated[Path | None, typer.Option(help="Write an mp4 of what the visitor saw and heard here.")] = None,
+    record_file: Annotated[
+        Path | None, typer.Option("--record", help="Write all streams of the visit here (.mcap).")
+    ] = None,
     script: Script = "",
     sets: Sets = None,
     config: Config = None,
@@ -81,10 +86,17 @@ def rehearse_visit(
     from rig.rehearse_command import run_rehearse
 
     options = options_from(config, script=script, language="", port=0, sets=sets)
-    place = Place(options=options, url=url, token=token, redis_url=redis_url)
+    place = Place(options=options, url=url, token=token, redis_url=redis_url, is_taped=record_file is not None)
     is_stdout = json_file == Path("-")
     sys.exit(
-        run_rehearse(visitor, place, json_file=None if is_stdout else json_file, film_file=film, as_json=is_stdout)
+        run_rehearse(
+            visitor,
+            place,
+            json_file=None if is_stdout else json_file,
+            film_file=film,
+            record_file=record_file,
+            as_json=is_stdout,
+        )
     )
 
 

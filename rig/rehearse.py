@@ -14,11 +14,15 @@ from rig.bus_tap import BusTap
 from rig.camera import burst
 from rig.kiosk_client import Kiosk, kiosk
 from rig.options import Options, script_of
+from rig.record.command import about_visit
+from rig.record.manifest import Manifest
+from rig.record.tape import Tape, engines_used
 from rig.recording import Recording
 from rig.supervisor import Mirror, running_mirror
 from rig.visitor import Visitor
 from shared.errors import EngineFailed
 from shared.events import AnyEvent
+from shared.redis_bus import RedisBus
 
 BEGIN_PATIENCE_S = 30.0
 END_PATIENCE_S = 60.0
@@ -37,6 +41,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     redis_url: str = ""
     """Of the running mirror's bus; without it only what a kiosk can see is measured."""
+    is_taped: bool = False
+    """Also take all streams down."""
 
 
 class Rehearsal(msgspec.Struct, kw_only=True):
@@ -47,6 +53,9 @@ class Rehearsal(msgspec.Struct, kw_only=True):
     events: list[AnyEvent]
     wipe: dict[str, object]
     script: Path
+    tape: Tape | None = None
+    about: Manifest | None = None
+    """Of the tape."""
 
 
 async def rehearse(visitor: Visitor, place: Place, progress: Progress, *, keeps_pictures: bool) -> Rehearsal:
@@ -71,14 +80,29 @@ async def rehearse(visitor: Visitor, place: Place, progress: Progress, *, keeps_
                 keeps_pictures=keeps_pictures,
             )
         )
-        events = await _visit(client, visitor, redis_url, progress)
+        bus = RedisBus(redis_url) if place.is_taped and redis_url else None
+        tape = Tape(bus) if bus else None
+        events = await _visit(client, visitor, redis_url, progress, tape)
+        about = None
+        if bus:
+            engines, script = await engines_used(bus), script_of(place.options)
+            about = about_visit(client.recording.session, visitor.file.language, script, engines)
+            await bus.close()
         wipe = await _wipe_of(client.recording, redis_url, mirror)
         return Rehearsal(
-            visitor=visitor, recording=client.recording, events=events, wipe=wipe, script=script_of(place.options)
+            visitor=visitor,
+            recording=client.recording,
+            events=events,
+            wipe=wipe,
+            script=script_of(place.options),
+            tape=tape,
+            about=about,
         )
 
 
-async def _visit(client: Kiosk, visitor: Visitor, redis_url: str, progress: Progress) -> list[AnyEvent]:
+async def _visit(
+    client: Kiosk, visitor: Visitor, redis_url: str, progress: Progress, tape: Tape | None
+) -> list[AnyEvent]:
     tap = BusTap(redis_url) if redis_url else None
     async with asyncio.TaskGroup() as group:
         devices = group.create_task(client.run())
@@ -87,6 +111,8 @@ async def _visit(client: Kiosk, visitor: Visitor, redis_url: str, progress: Prog
         beside = [group.create_task(behave(client, visitor)), group.create_task(_show(client, progress))]
         if tap:
             beside.append(group.create_task(tap.listen(client.recording.session)))
+        if tape:
+            beside.append(group.create_task(tape.take_down(client.recording.session)))
         try:
             async with asyncio.timeout(LONGEST_S):
                 await client.is_over.wait()

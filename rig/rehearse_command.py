@@ -6,6 +6,7 @@ import msgspec
 
 from rig.console import print_json, progress_bar, say
 from rig.face_likeness import face_likeness
+from rig.record.command import write_synthetic
 from rig.rehearsal_report import report
 from rig.rehearsal_table import show
 from rig.rehearse import Place, Rehearsal, rehearse
@@ -15,11 +16,22 @@ from services.session.play_check import load_play
 from shared.loop import run
 
 
-def run_rehearse(folder: Path, place: Place, *, json_file: Path | None, film_file: Path | None, as_json: bool) -> int:
+def run_rehearse(
+    folder: Path,
+    place: Place,
+    *,
+    json_file: Path | None,
+    film_file: Path | None,
+    as_json: bool,
+    record_file: Path | None = None,
+) -> int:
     """Rehearse, measure, write; returns the exit code: 0 if the visit came to its end and nothing was left."""
     visitor = read_visitor(folder)
     with progress_bar("rehearsing") as progress:
         done = run(stopping_cleanly(rehearse(visitor, place, progress, keeps_pictures=True)))
+    if record_file and done.tape and done.about:
+        write_synthetic(record_file, done.tape, folder, done.about)
+        say(f"recording: {record_file.resolve()}")
     with progress_bar("measuring") as progress:
         progress("voices and faces", 0.2)
         measured = measure(done)

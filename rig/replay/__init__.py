@@ -1,0 +1,1 @@
+"""Recordings played back into stages, and what the stages say now against what they said then. See docs/recording.md."""
