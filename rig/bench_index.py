@@ -31,7 +31,7 @@ machines. Beside each page lie its JSON and its plots.
 READY: tuple[tuple[str, str, str, str], ...] = (
     (
         "asr",
-        "faster-whisper",
+        "faster_whisper",
         "mirror bench asr --engine faster_whisper --save",
         "time to the final transcript, by model and length",
     ),
@@ -43,7 +43,7 @@ READY: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "llm",
-        "openai-compatible",
+        "openai_compatible",
         "mirror bench llm --engine openai_compatible --save",
         "a local model, the other half of the comparison",
     ),
@@ -107,7 +107,7 @@ def _missing(results: Sequence[Taken]) -> str:
 
 
 def _engine(taken: Taken) -> str:
-    return taken.label.removesuffix(f"-{taken.machine.label}").replace("_", "-")
+    return taken.label.removesuffix(f"-{taken.machine.label}")
 
 
 def read_results(folder: Path = FOLDER) -> list[Taken]:

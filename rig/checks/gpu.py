@@ -99,7 +99,7 @@ def libraries(ground: Ground, found: Card) -> Iterator[Finding]:
     """What the engines will load, without loading it."""
     for stage, engine, look in (
         ("tts", "f5", partial(_torch, found)),
-        ("asr", "faster-whisper", _cublas),
+        ("asr", "faster_whisper", _cublas),
         ("faceswap", "inswapper", _onnxruntime),
     ):
         if engine not in ground.on_card(stage):

@@ -10,7 +10,7 @@ from shared.errors import ConfigError
 
 WRAPPERS = ("fallback", "hedge")
 """Engines that only lead to others; which ones may stand in their options' defaults."""
-GPU_ENGINES = ("faster-whisper", "f5", "inswapper")
+GPU_ENGINES = ("faster_whisper", "f5", "inswapper")
 """Engines that load their weights onto a card of this machine. Audio2Face is a peer, wherever it runs."""
 LOCAL = ("", "127.0.0.1", "localhost", "[::1]", "host.docker.internal")
 """Hosts that are this machine, and so share its card."""
@@ -31,10 +31,10 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
         return section if isinstance(section, dict) else {}
 
     def engines(self, stage: str) -> tuple[str, ...]:
-        """The engines that may come to speak, the preferred first, as one writes them: `faster-whisper`."""
+        """The engines that may come to speak, the preferred first."""
         found: dict[str, None] = {}
         self._follow(stage, str(self.stage(stage).get("engine", "")), found)
-        return tuple(name.replace("_", "-") for name in found)
+        return tuple(found)
 
     def sources(self) -> tuple[str, ...]:
         """Where the virtual human's picture comes from, the preferred first."""
@@ -87,7 +87,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     def option(self, stage: str, engine: str, key: str) -> str:
         """One option of an engine, as set; empty if it is not."""
         options = self.stage(stage).get("options", {})
-        return str(options.get(engine, options.get(engine.replace("-", "_"), {})).get(key, ""))
+        return str(options.get(engine, {}).get(key, ""))
 
     def is_local(self, stage: str, engine: str) -> bool:
         """Whether the peer that an engine asks answers on this machine."""

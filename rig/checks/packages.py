@@ -45,7 +45,7 @@ def _required(folder: Path, engines: tuple[str, ...]) -> list[str]:
     return sorted({name for file in files if (folder / file).is_file() for name in _names(folder / file)})
 
 
-RIG_ENGINES = ("faster-whisper", "gemini", "openai-compatible", "f5", "audio2face", "omniverse", "inswapper")
+RIG_ENGINES = ("faster_whisper", "gemini", "openai_compatible", "f5", "audio2face", "omniverse", "inswapper")
 """Those whose packages stand in requirements-rig.txt."""
 
 

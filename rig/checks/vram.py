@@ -9,15 +9,15 @@ from rig.rig_config import RigConfig
 from shared.checkup import Finding
 
 PLANNED_GB = {
-    "faster-whisper": 2.6,  # large-v3-turbo or distil-large-v3.5 in fp16: 1.6 of weights, the rest for one encode
+    "faster_whisper": 2.6,  # large-v3-turbo or distil-large-v3.5 in fp16: 1.6 of weights, the rest for one encode
     "f5": 2.0,  # 0.7 of weights in fp16, context, graphs per length
     "audio2face": 4.0,  # what NVIDIA asks for its regression models
     "omniverse": 6.0,  # the whole application; nobody has measured it for us
     "inswapper": 2.0,  # 0.6 of weights in fp32, detector, arena
-    "openai-compatible": 6.0,  # Gemma 4 E4B in four bits with its context: 5.0 to 5.6
+    "openai_compatible": 6.0,  # Gemma 4 E4B in four bits with its context: 5.0 to 5.6
 }
 """Gigabytes of an engine at work, from published figures and sizes of weights; `mirror doctor` measures beside it."""
-PEERS = ("audio2face", "omniverse", "openai-compatible")
+PEERS = ("audio2face", "omniverse", "openai_compatible")
 """Engines that take a share of this card only if their peer runs here."""
 
 

@@ -42,7 +42,7 @@ class Rig(Ground, frozen=True, kw_only=True):
         """As written."""
         options = self.stage(stage).get("options", {}).get("fallback", {})
         names = tuple(options.values()) or (self.stage(stage).get("engine", ""),)
-        return tuple(name.replace("_", "-") for name in names)
+        return tuple(names)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_torch_built_for_a_newer_cuda_than_the_drivers_says_which_driver(monke
 def test_the_budget_adds_unreal_to_the_engines_and_names_every_share() -> None:
     planned = vram.shares(Rig(settings=RIG), RigConfig())
     assert set(planned) == {
-        "asr (faster-whisper)", "tts (f5)", "a2f_bridge (audio2face)", "faceswap (inswapper)", "Unreal", "desktop and kiosk",
+        "asr (faster_whisper)", "tts (f5)", "a2f_bridge (audio2face)", "faceswap (inswapper)", "Unreal", "desktop and kiosk",
     }  # fmt: skip
     found = vram.budget(CARD, planned, RigConfig())
     assert found.state == "right"
@@ -157,7 +157,7 @@ def test_a_model_chosen_by_name_is_looked_for_and_a_folder_is_its_engines_own_bu
         options = {"engine": "faster_whisper", "options": {"faster_whisper": {"model": model}}}
         ground = Rig(settings={"asr": options})
         return {
-            one.name for one in read_manifest() if one.engine == "faster-whisper" and weights.is_wanted(one, ground)
+            one.name for one in read_manifest() if one.engine == "faster_whisper" and weights.is_wanted(one, ground)
         }
 
     assert whisper("small.en") == {"small.en"}
