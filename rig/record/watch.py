@@ -1,7 +1,6 @@
 """Waits for visits and keeps those that may be kept. Nothing is read of a visit but its play log before the visitor agreed."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,9 +16,7 @@ from services.session.play import Play
 from shared.bus import Bus, Entry
 from shared.errors import BadInput, BusUnavailable
 from shared.events import PlayTold, SessionClosed, SessionOpened, decode
-from shared.streams import SESSIONS, START, key
-
-LOG = logging.getLogger(__name__)
+from shared.streams import SESSIONS, START, StreamId, key
 
 Tell = Callable[[str], None]
 """Says one line to the operator; never a word of a visitor."""
@@ -51,7 +48,7 @@ class Watcher:
 
     async def run(self) -> None:
         """Until cancelled, or as many visits are over as were wished."""
-        after = START
+        after = await self._take_up_open_visits()
         try:
             while not self._watch.visits or len(self.kept) + self.not_kept < self._watch.visits:
                 try:
@@ -68,6 +65,16 @@ class Watcher:
             await asyncio.gather(*self._listening.values(), return_exceptions=True)
             for listener in self._listeners.values():
                 listener.tape.forget()
+
+    async def _take_up_open_visits(self) -> StreamId:
+        """Listen to visits that began before us; returns the id of the last event about any."""
+        past = await self._bus.range(SESSIONS, START)
+        events = [(entry, decode(entry.payload)) for entry in past]
+        closed = {event.session for _, event in events if isinstance(event, SessionClosed)}
+        for entry, event in events:
+            if isinstance(event, SessionOpened) and event.session not in closed:
+                await self._hear_of(entry)
+        return past[-1].id if past else START
 
     async def _hear_of(self, entry: Entry) -> None:
         match decode(entry.payload):
@@ -88,11 +95,13 @@ class Watcher:
             await asyncio.sleep(READ_WAIT_S)  # what was written last; the keys stand for 0.3 s more
             task.cancel()
         await asyncio.wait({task})
-        if not task.cancelled() and task.exception():
-            LOG.warning("a visit could not be taken down: %s", type(task.exception()).__name__)
-        if not listener.tape.moments or not listener.consent.may_keep(closed.reason):
+        trouble = None if task.cancelled() else task.exception()
+        if trouble or not listener.tape.moments or not listener.consent.may_keep(closed.reason):
             listener.tape.forget()
             self.not_kept += 1
+            if trouble:
+                self._tell(f"not kept: the visit could not be followed ({type(trouble).__name__})")
+                return
             self._tell(
                 f"not kept: the visit ended {closed.reason or 'unknown'}, without a yes to being recorded that still holds"
             )

@@ -15,9 +15,10 @@ from rig.record.moment import Moment
 from rig.record.read import read_recording
 from rig.record.tape import Tape
 from rig.record.watch import Watch, Watcher
+from rig.redis_server import RedisServer
 from services.session.play import Play
 from services.session.play_check import load_play
-from shared.bus import Output
+from shared.bus import Bus, Output
 from shared.clock import LoopClock
 from shared.errors import BadInput, ConfigError
 from shared.events import (
@@ -33,6 +34,7 @@ from shared.events import (
     encode,
 )  # fmt: skip
 from shared.memory_bus import MemoryBus
+from shared.redis_bus import RedisBus
 from shared.streams import SESSIONS, STAGES, StreamId, key
 from tests.support.recorded_visits import TERSE
 from tests.support.virtual_time import run_virtual
@@ -126,16 +128,17 @@ class SpyBus(MemoryBus):
         return await super().read(cursors, wait_s=wait_s, count=count)
 
 
-async def put(bus: MemoryBus, *events: Event) -> None:
-    lease = await bus.acquire("v", "test", "t", 0.0)
+async def put(bus: Bus, *events: Event) -> None:
+    lease = await bus.acquire("v", "test", "t", 5.0)
     assert lease is not None
     outputs = [
         Output(key("v", event.stream), StreamId(event.turn, event.seq), encode(event), 9_999) for event in events
     ]
     await bus.commit(lease, outputs)
+    await bus.release(lease)
 
 
-async def visit(bus: MemoryBus, log: list[PlayTold], closed: str) -> None:
+async def visit(bus: Bus, log: list[PlayTold], closed: str) -> None:
     """A visit as stages and session write it, and its wipe."""
     await bus.append(STAGES, encode(Heartbeat(stage="asr", worker="w", state="ready", engine="scripted")), 9)
     await bus.append(SESSIONS, encode(SessionOpened(session="v", kiosk="k", language="en", script="short")), 9)
@@ -148,13 +151,16 @@ async def visit(bus: MemoryBus, log: list[PlayTold], closed: str) -> None:
     await bus.wipe("v")
 
 
+def watch_into(folder: Path) -> Watch:
+    return Watch(folder=folder, play=asking_play(), script=SHORT, licence="with us alone", visits=1)
+
+
 def watched(folder: Path, log: list[PlayTold], closed: str) -> tuple[Watcher, SpyBus, list[str]]:
     said: list[str] = []
 
     async def main() -> tuple[Watcher, SpyBus]:
         bus = SpyBus()
-        watch = Watch(folder=folder, play=asking_play(), script=SHORT, licence="with us alone", visits=1)
-        watcher = Watcher(bus, watch, said.append)
+        watcher = Watcher(bus, watch_into(folder), said.append)
         watching = asyncio.create_task(watcher.run())
         await asyncio.sleep(0.1)
         await visit(bus, log, closed)
@@ -204,6 +210,46 @@ def test_a_full_or_forbidden_folder_costs_the_recording_and_leaves_no_half(tmp_p
     with pytest.raises(BadInput, match="cannot write"):
         watched(tmp_path / "gone", log_of_a_yes(), "finished")
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_on_a_real_redis_what_is_kept_is_whole_although_the_visit_is_wiped(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    bus, writing = RedisBus(redis_server.url), RedisBus(redis_server.url)
+    watcher = Watcher(bus, watch_into(tmp_path), lambda line: None)
+    watching = asyncio.create_task(watcher.run())
+    await visit(writing, log_of_a_yes(), "finished")
+    await watching
+    recorded = read_recording(watcher.kept[0])
+    assert len(recorded.of("microphone")) == 5
+    assert len(recorded.of("hearing")) == 1
+    assert len(recorded.of("play")) == len(log_of_a_yes())
+    await bus.close()
+    await writing.close()
+
+
+def test_a_visit_that_was_over_before_the_recorder_came_is_not_its_business(tmp_path: Path) -> None:
+    async def main() -> Watcher:
+        bus = SpyBus()
+        await bus.append(SESSIONS, encode(SessionOpened(session="old", kiosk="k", language="en", script="short")), 9)
+        await bus.append(SESSIONS, encode(SessionClosed(session="old", reason="finished")), 9)
+        watcher = Watcher(bus, watch_into(tmp_path), lambda line: None)
+        watching = asyncio.create_task(watcher.run())
+        await visit(bus, log_of_a_yes(), "finished")
+        await asyncio.wait_for(watching, 5.0)
+        return watcher
+
+    watcher = run_virtual(main())
+    assert len(watcher.kept) == 1
+    assert watcher.not_kept == 0
+
+
+def test_a_visit_whose_log_cannot_be_understood_is_not_kept(tmp_path: Path) -> None:
+    broken = PlayTold(session="v", seq=900, at=30.0, told=b"\xc1", now=30.0)
+    watcher, _, said = watched(tmp_path, [*log_of_a_yes(), broken], "finished")
+    assert watcher.kept == []
+    assert list(tmp_path.iterdir()) == []
+    assert "could not be followed" in said[-1]
 
 
 def test_pictures_are_thinned_and_every_other_event_is_kept() -> None:
