@@ -65,6 +65,20 @@ def test_a_device_that_is_not_there_is_never_replaced_in_silence(tmp_path: Path,
         Net(write_recogniser(tmp_path / "x.onnx"), [(1, 3, 112, 112)], Way(device=device))
 
 
+def test_a_gpu_that_could_not_be_loaded_is_not_replaced_by_the_cpu_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # onnxruntime built for CUDA on a machine without its libraries: a line on stderr, then the CPU.
+    path = write_recogniser(tmp_path / "x.onnx")
+    opened = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    monkeypatch.setattr(
+        onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    )
+    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *args, **options: opened)
+    with pytest.raises(EngineUnavailable, match=r"opened x\.onnx with CPUExecutionProvider"):
+        Net(path, [(1, 3, 112, 112)], Way(device=CUDA))
+
+
 class Broken:
     """A binding whose answers cannot be fetched."""
 
