@@ -92,6 +92,7 @@ class FaceswapStage:
             is_degraded=bool(trouble),
             fallbacks=getattr(self.swapper, "switches", 0),
             last_error=trouble,
+            detail="" if self.video.name == "stand_in" else f"video {self.video.status().line}",
         )
 
     def open_visit(self, visit: Visit) -> VisitWorker:
