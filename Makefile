@@ -5,7 +5,7 @@ EXTRAS := asr,llm,tts,a2f_bridge,faceswap,session,rig,dev
 VISITOR ?= tests/visitors/terse
 REQUIREMENTS := pyproject.toml constraints.txt $(wildcard */requirements.txt services/*/requirements.txt)
 
-.PHONY: help install measures engines demo test check format bench rehearse docs browser clean
+.PHONY: help env containers install measures engines demo test check format bench rehearse docs browser clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -68,6 +68,16 @@ docs: install  ## write the generated pages anew
 
 browser:  ## Chromium, for the tests of the pages and for --browser kiosk (Debian)
 	apt-get install --yes chromium
+
+env: .env  ## .env from .env.example, with a password and tokens of its own; the keys are yours to fill in
+
+.env:
+	@umask 077; $(PYTHON) -c 'import re, secrets, sys; sys.stdout.write(re.sub(r"(?m)^(REDIS_PASSWORD|MIRROR_\w+_TOKEN)=$$", \
+		lambda line: line[0] + secrets.token_hex(16), open(".env.example").read()))' > $@
+	@echo ".env is written; put your keys in"
+
+containers: install  ## the mirror in containers, visited and judged (installs a Docker engine if it can)
+	.ci/docker
 
 clean:  ## everything that install and the tools made
 	rm -rf .venv models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

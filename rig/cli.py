@@ -9,6 +9,7 @@ import typer
 from rig.cli_bench import bench_app
 from rig.cli_models import models_app
 from rig.cli_record import add_to as add_record_and_replay
+from rig.cli_stage import stage_app
 from rig.cli_words import Config, Json, Language, Port, Script, Sets
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ script_app = typer.Typer(no_args_is_help=True, help="Plays: check, draw, simulat
 app.add_typer(script_app, name="script")
 app.add_typer(bench_app, name="bench")
 add_record_and_replay(app)
+app.add_typer(stage_app, name="stage")
 rig_app = typer.Typer(no_args_is_help=True, help="Calibrate the rig on site: docs/rig.md.")
 app.add_typer(rig_app, name="rig")
 clap_app = typer.Typer(no_args_is_help=True, help="Does the sound meet the lips at the glass?")

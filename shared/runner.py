@@ -10,6 +10,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
+from shared import health
 from shared.bus import Bus, Lease
 from shared.clock import Clock, HostClock
 from shared.config import settings_from_environment
@@ -75,11 +78,15 @@ class StageRunner:
             self._state = "ready"
             LOG.info("ready", extra={"stage": self.stage.name, "engine": self._health.engine})
             await self._serve(stop)
+        except EngineUnavailable as error:
+            self._last_error = str(error)  # the operator reads it on the board
+            raise
         finally:
             self._state = "stopping"
             heartbeat.cancel()
             await asyncio.wait({heartbeat})
             await self._hand_over()
+            await self._tell()
             await self.stage.close()
 
     async def _serve(self, stop: asyncio.Event) -> None:
@@ -152,9 +159,14 @@ class StageRunner:
 
     async def _beat(self) -> None:
         while True:
-            with contextlib.suppress(BusUnavailable):  # the next beat tells
-                await self._bus.append(STAGES, encode(self.heartbeat()), GLOBAL_CAP)
+            await self._tell()
             await asyncio.sleep(HEARTBEAT_S)
+
+    async def _tell(self) -> None:
+        beat = self.heartbeat()
+        with contextlib.suppress(BusUnavailable):  # the next beat tells
+            await self._bus.append(STAGES, encode(beat), GLOBAL_CAP)
+            health.note(msgspec.json.encode(beat))
 
     def heartbeat(self) -> Heartbeat:
         """How this worker is, now."""

@@ -5,11 +5,14 @@ import contextlib
 import logging
 import os
 
+import msgspec
+
 from services.session.board import Board
 from services.session.config import SessionConfig
 from services.session.forgetting import forget
 from services.session.kiosks import Kiosk
 from services.session.play import Play
+from shared import health
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.errors import BusUnavailable
@@ -95,6 +98,7 @@ class House:
             )
             with contextlib.suppress(BusUnavailable):
                 await self.bus.append(STAGES, encode(beat), GLOBAL_CAP)
+                health.note(msgspec.json.encode(beat))
             await asyncio.sleep(HEARTBEAT_S)
 
     async def close(self) -> None:

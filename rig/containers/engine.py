@@ -1,0 +1,96 @@
+"""The edge to Docker: the containers of one compose project. Only the host talks to the engine, no container does."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+from docker.errors import DockerException
+
+from rig.containers.replica import NUMBER, PROJECT, SERVICE, Replica, free_number, memory_of, read_replica, twin_of
+from shared.errors import EngineFailed, EngineUnavailable
+
+STOP_S = 10
+"""Between SIGTERM and SIGKILL: a stage hands its visits over within milliseconds."""
+
+
+@contextmanager
+def _our_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except DockerException as error:
+        raise EngineFailed(f"docker: {what}: {getattr(error, 'explanation', None) or error}") from error
+
+
+class Containers:
+    """The containers of one compose project."""
+
+    def __init__(self, project: str) -> None:
+        """Raises EngineUnavailable if no engine answers."""
+        self.project = project
+        try:
+            self._docker = docker.from_env(timeout=60)
+        except DockerException as error:
+            raise EngineUnavailable(
+                f"docker: no engine answers ({error}); start Docker, or use `mirror demo`, which needs none"
+            ) from error
+
+    def replicas(self, stage: str = "", *, with_memory: bool = False) -> list[Replica]:
+        """All of them, or a stage's, in order."""
+        with _our_errors("containers cannot be listed"):
+            found = [one.attrs for one in self._found(stage)]
+            with ThreadPoolExecutor(8) as pool:
+                memory = list(pool.map(self._memory, found)) if with_memory else [None] * len(found)
+        read = [read_replica(one, used) for one, used in zip(found, memory, strict=True)]
+        return sorted(read, key=lambda one: (one.stage, one.number))
+
+    def _found(self, stage: str) -> list[Any]:
+        labels = [f"{PROJECT}={self.project}", "com.docker.compose.oneoff=False"]
+        labels += [f"{SERVICE}={stage}"] if stage else []
+        return list(self._docker.containers.list(all=True, filters={"label": labels}, ignore_removed=True))
+
+    def _memory(self, inspected: dict[str, Any]) -> int | None:
+        if not inspected["State"].get("Running"):
+            return None
+        return memory_of(self._docker.api.stats(inspected["Id"], stream=False, one_shot=True))
+
+    def restart(self, replica: Replica) -> None:
+        """SIGTERM, and start again."""
+        with _our_errors(f"{replica.name} does not restart"):
+            self._docker.containers.get(replica.name).restart(timeout=STOP_S)
+
+    def look(self, name: str) -> Replica:
+        """How one container is now."""
+        with _our_errors(f"no container {name}"):
+            return read_replica(self._docker.containers.get(name).attrs)
+
+    def add(self, stage: str) -> str:
+        """One more of a stage, like its first; returns the new container's name."""
+        with _our_errors(f"no further {stage} can be started"):
+            running = self._found(stage)
+            number = free_number({int(one.labels[NUMBER]) for one in running})
+            name, description = twin_of(min(running, key=lambda one: int(one.labels[NUMBER])).attrs, number)
+            made = self._docker.api.create_container_from_config(description, name)
+            self._docker.api.start(made["Id"])
+        return name
+
+    def remove(self, replica: Replica) -> None:
+        """SIGTERM, so that it hands over what it holds; then it is gone."""
+        with _our_errors(f"{replica.name} cannot be removed"):
+            container = self._docker.containers.get(replica.name)
+            container.stop(timeout=STOP_S)
+            container.remove()
+
+    def last_line(self, name: str) -> str:
+        """The last line that a container logged."""
+        with _our_errors(f"no log of {name}"):
+            lines = self._docker.containers.get(name).logs(tail=1).decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def log(self, name: str, tail: int, *, follow: bool) -> Iterator[str]:
+        """Lines with the time at their head; for ever if `follow`."""
+        with _our_errors(f"no log of {name}"):
+            container = self._docker.containers.get(name)
+            for line in container.logs(stream=True, follow=follow, tail=tail, timestamps=True):
+                yield line.decode(errors="replace").rstrip()
