@@ -1,6 +1,7 @@
 """The edge to Unreal: datagrams to one address, never a wait, never a death."""
 
 import asyncio
+import ipaddress
 import logging
 import socket
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 LOG = logging.getLogger(__name__)
 
 RESOLVE_AGAIN_S = 5.0
-"""How often a host that has no address yet is looked up."""
+"""How often the host is looked up: a container that was replaced has another address."""
 
 
 class LiveLinkSender:
@@ -17,32 +18,37 @@ class LiveLinkSender:
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
         self._socket: socket.socket | None = None
-        self._to: Any = None  # what getaddrinfo says, as sendto wants it: its shape depends on the family
+        self._to: list[Any] = []  # what getaddrinfo says, as sendto wants it: its shape depends on the family
+        self._family: int | None = None
         self.sent = 0
         self.failed = 0
         self.last_error = ""
 
     async def resolve(self) -> None:
-        """Look the host up; does nothing once it is known."""
-        if self._socket:
+        """Look the host up. A name of several addresses, as replicas have in common, gets each datagram at all of them."""
+        if self._to and _is_address(self._host):
             return
         loop = asyncio.get_running_loop()
         try:
-            family, kind, protocol, _, self._to = (
-                await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
-            )[0]
+            found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
         except OSError as error:
-            self._note(error)
+            if not self._to:  # else the old address is the best there is
+                self._note(error)
             return
-        self._socket = socket.socket(family, kind, protocol)
-        self._socket.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+        family = found[0][0]
+        if self._socket is None or family != self._family:
+            self.close()
+            self._socket, self._family = socket.socket(family, socket.SOCK_DGRAM), family
+            self._socket.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+        self._to = list(dict.fromkeys(to for kind, *_, to in found if kind == family))
 
     def send(self, datagram: bytes) -> bool:
         """One datagram; False if it was dropped, for the next one comes in 17 ms anyway."""
         if self._socket is None:
             return False
         try:
-            self._socket.sendto(datagram, self._to)
+            for to in self._to:
+                self._socket.sendto(datagram, to)
         except OSError as error:  # also a full buffer: a late pose is worth nothing
             self._note(error)
             return False
@@ -62,3 +68,11 @@ class LiveLinkSender:
         if self._socket:
             self._socket.close()
             self._socket = None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,6 +1,8 @@
 import asyncio
 import socket
 
+import pytest
+
 from services.a2f_bridge.sender import LiveLinkSender
 
 
@@ -48,3 +50,26 @@ async def test_closing_twice_is_harmless() -> None:
     sender.close()
     sender.close()
     assert not sender.send(b"pose")
+
+
+async def test_a_name_of_several_addresses_is_sent_to_at_each_and_looked_up_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as one, socket.socket(type=socket.SOCK_DGRAM) as other:
+        for replica in (one, other):
+            replica.bind(("127.0.0.1", 0))
+            replica.settimeout(5.0)
+        known = [one]
+
+        async def lookup(*_where: object, **_how: object) -> list[object]:
+            return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", replica.getsockname()) for replica in known]
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", lookup)
+        sender = LiveLinkSender("faceswap", 11111)
+        await sender.resolve()
+        sender.send(b"first")
+        known.append(other)
+        await sender.resolve()
+        sender.send(b"second")
+        assert (one.recv(9), one.recv(9), other.recv(9)) == (b"first", b"second", b"second")
+        sender.close()
