@@ -14,7 +14,7 @@ from rig.record.manifest import EngineUsed, Manifest, sha256_of, software
 from rig.record.moment import STAGES, Moment
 from rig.record.read import Recorded, read_recording
 from rig.record.write import write_recording
-from rig.replay.compare import StreamReport, compare
+from rig.replay.compare import StreamReport, compare, discarded, lasting
 from rig.replay.loop import AS_FAST_AS_IT_GOES, ReplayLoop, run_paced
 from rig.replay.session import decided, replay_session
 from rig.replay.stages import PIPELINE, Progress, Replay, fed, open_stages, replay, settings_for_replay
@@ -91,7 +91,8 @@ def replay_file(wish: Wish, options: Options, progress: Progress) -> Outcome:
     then = [one for one in decided(recorded.moments) if "session" in writers] + [
         one for one in recorded.moments if _writer(one.stream) in writers - {"session"}
     ]
-    streams = compare(then, moments, recorded.moments[-1].at) if wish.is_diff else []
+    void = discarded(recorded.of("control"))
+    streams = compare(lasting(then, void), lasting(moments, void), recorded.moments[-1].at) if wish.is_diff else []
     return Outcome(recorded=recorded, moments=moments, health=health, streams=streams)
 
 

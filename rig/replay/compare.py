@@ -19,6 +19,7 @@ from shared.events import (
     PartialTranscript,
     PoseTrack,
     SpeechChunk,
+    TurnDiscarded,
     VoiceSampleTaken,
     decode,
 )
@@ -95,6 +96,29 @@ def compare(
         _stream(name, sides[0].get(name, []), sides[1].get(name, []), (ends_at, allowed))
         for name in sorted(set(sides[0]) | set(sides[1]))
     ]
+
+
+def discarded(control: Iterable[Moment]) -> dict[int, int]:
+    """Turn -> newest revision that the session took back, of a recorded control stream."""
+    found: dict[int, int] = {}
+    for one in control:
+        event = decode(one.payload)
+        if isinstance(event, TurnDiscarded):
+            found[event.discarded_turn] = max(event.discarded_rev, found.get(event.discarded_turn, -1))
+    return found
+
+
+def lasting(moments: Iterable[Moment], void: dict[int, int]) -> list[Moment]:
+    """Without guesses that were taken back: how far a stage came with one, the machine's speed decides."""
+    return [
+        one
+        for one in moments
+        if one.stream not in GUESSED or one.id.turn not in void or decode(one.payload).rev > void[one.id.turn]
+    ]
+
+
+GUESSED = ("reply", "voice", "face")
+"""Streams in which a guess may be half done when it is taken back."""
 
 
 def _by_stream(moments: Iterable[Moment]) -> dict[str, list[Moment]]:

@@ -27,6 +27,12 @@ from shared.streams import CAP, DEFAULT_CAP, WRITER, key
 PASSED_ON = ("microphone", "camera")
 """What the session only hands on from the kiosk: nothing to compare."""
 
+ANSWERS = ("reply", "signals", "voice")
+"""Streams whose events answer a turn of the session."""
+
+ASKING_S = 0.2
+"""Recorded seconds that an answer waits for its question: two ticks of the director."""
+
 DECIDED = tuple(stream for stream, writer in WRITER.items() if writer == "session" and stream not in PASSED_ON)
 
 _TOLD: msgspec.msgpack.Decoder[AnyTold] = msgspec.msgpack.Decoder(AnyTold)
@@ -103,11 +109,23 @@ async def _feed(bus: MemoryBus, recorded: Recorded, to: tuple[Visit, _Board], pr
         if one.at > clock.now():
             progress("playing", number / len(given))
             await clock.sleep_until(one.at)
+        if one.stream in ANSWERS:
+            await _wait_until_asked(bus, session, one)
         if one.stream in HEARS:
             name = key(session, one.stream)
             await bus.commit(lease, [Output(name, one.id, one.payload, CAP.get(one.stream, DEFAULT_CAP))])
         else:
             _say(decode(one.payload), *to)
+
+
+async def _wait_until_asked(bus: MemoryBus, session: str, answer: Moment) -> None:
+    """The session's ticks fall otherwise than then: what it asks a moment later must not be answered before."""
+    clock = LoopClock()
+    patience_ends = clock.now() + ASKING_S
+    while clock.now() < patience_ends:
+        if max([await bus.tail(key(session, asks)) for asks in ("lines", "requests")]).turn >= answer.id.turn:
+            return
+        await asyncio.sleep(0.002)
 
 
 def _say(event: AnyEvent, visit: Visit, board: _Board) -> None:

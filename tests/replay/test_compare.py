@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from rig.record.moment import Moment, moment
-from rig.replay.compare import compare
+from rig.replay.compare import compare, discarded, lasting
 from rig.replay.measures import picture_difference, pose_difference, sound_difference
 from shared.audio import VOICE_HZ, to_bytes
 from shared.events import (
@@ -19,8 +19,10 @@ from shared.events import (
     MirrorFrame,
     PartialTranscript,
     PoseTrack,
+    ReplyEnded,
     SignalHeard,
     SpeechChunk,
+    TurnDiscarded,
     decode,
     encode,
 )
@@ -136,6 +138,15 @@ def test_what_is_said_after_the_recording_broke_off_was_not_missing_then() -> No
     early = SignalHeard(turn=1, seq=1, at=5.0, utterance=1, name="yes")
     assert found([early], [early, late]) == []
     assert found([early], [early, msgspec.structs.replace(late, at=50.0)]) == ["extra"]
+
+
+def test_a_guess_that_was_taken_back_may_be_half_done_and_one_that_stood_may_not() -> None:
+    void = discarded(moments(TurnDiscarded(seq=1, at=5.0, discarded_turn=4, discarded_rev=1)))
+    replies = moments(
+        *[ReplyEnded(turn=4, rev=rev, seq=rev * 1000 + 999, at=5.0, clauses=1, reason="done") for rev in (1, 2)]
+    )
+    assert [one.id.seq for one in lasting(replies, void)] == [2999]
+    assert lasting(replies, {}) == replies
 
 
 def test_silence_and_nothing_are_no_error() -> None:
