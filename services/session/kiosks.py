@@ -58,7 +58,11 @@ class Kiosk:
             self.visit.kiosk_came()
         else:
             self.link.send(wire.Scene(look="attract"))
-        await asyncio.wait({pump})
+        try:
+            await asyncio.wait({pump})
+        finally:  # a page that went while nothing was to be written would be taken for one that is there
+            pump.cancel()
+            await asyncio.wait({pump})
 
     def _welcome(self) -> wire.Welcome:
         return wire.Welcome(

@@ -79,6 +79,13 @@ def test_a_second_kiosk_is_refused_and_the_first_goes_on(client: TestClient) -> 
     assert closed.value.code == SECOND_KIOSK
 
 
+def test_a_page_that_went_makes_room_for_the_next_also_while_nothing_happens(client: TestClient) -> None:
+    for _ in range(2):
+        with kiosk(client) as socket:
+            assert receive(socket, wire.Welcome)
+            receive(socket, wire.Scene)
+
+
 def test_the_operators_token_is_not_the_kiosks(client: TestClient) -> None:
     with client.websocket_connect("/operator/socket?token=k") as socket, pytest.raises(WebSocketDisconnect) as closed:
         socket.receive_json()
