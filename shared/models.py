@@ -20,5 +20,7 @@ def model_path(name: str) -> Path:
     """
     path = models_dir() / name
     if not path.exists():
-        raise EngineUnavailable(f"model file {name} is not in {path.parent}; run `mirror models pull`, for the rig's engines with --profile rig")
+        raise EngineUnavailable(
+            f"model file {name} is not in {path.parent}; run `mirror models pull`, for the rig's engines with --profile rig"
+        )
     return path
