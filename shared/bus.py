@@ -47,6 +47,10 @@ class Bus(Protocol):
     make every write idempotent.
     """
 
+    async def check_server(self) -> None:
+        """Raise BusUnavailable, in plain words, if the server is absent, refuses us, or is too old."""
+        ...
+
     async def append(self, key: str, payload: bytes, cap: int) -> StreamId:
         """Add to a stream that belongs to no session, with an id the bus picks; oldest entries fall off beyond `cap`."""
         ...

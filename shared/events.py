@@ -615,7 +615,7 @@ class Heartbeat(Event, frozen=True, kw_only=True, tag="stages.heartbeat"):
     stage: str
     worker: str
     state: str
-    """warming, ready, degraded or stopping."""
+    """warming, ready, degraded, stopping; failed: it did not come up, for the reason in `last_error`."""
     engine: str = ""
     device: str = ""
     version: str = ""

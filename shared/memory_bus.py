@@ -45,6 +45,9 @@ class MemoryBus:
         self._holdings: dict[tuple[str, str], _Holding] = {}
         self._changed = asyncio.Event()
 
+    async def check_server(self) -> None:
+        """See `Bus.check_server`: there is none that could be away."""
+
     async def append(self, key: str, payload: bytes, cap: int) -> StreamId:
         """See `Bus.append`."""
         new_id = StreamId(self._streams[key].last.turn + 1, 0)

@@ -86,6 +86,7 @@ class RedisBus:
     """See `shared.bus.Bus`. One instance per process; reads and writes may run at the same time."""
 
     def __init__(self, url: str) -> None:
+        self._address: Address = address_of(url)
         # No retries inside the client: our callers retry, and a blocked read must fail at once when the server dies.
         self._redis = Redis.from_url(
             url, retry=Retry(NoBackoff(), 0), socket_timeout=5.0, socket_connect_timeout=2.0, health_check_interval=0
@@ -93,7 +94,6 @@ class RedisBus:
         self._acquire = self._redis.register_script(_ACQUIRE)
         self._renew = self._redis.register_script(_RENEW)
         self._release = self._redis.register_script(_RELEASE)
-        self._address: Address = address_of(url)
         self._commit_sha = hashlib.sha1(_COMMIT.encode(), usedforsecurity=False).hexdigest()
         self._writing: asyncio.Task[RedisLine] | None = None
         """The one line for commits; a task while it is being opened, so that all who need it wait for the same."""
@@ -101,7 +101,7 @@ class RedisBus:
         """Lines for reads that nobody reads on just now: a read blocks its line."""
 
     async def check_server(self) -> None:
-        """Raise BusUnavailable, in plain words, if the server is absent, refuses us, or is too old."""
+        """See `Bus.check_server`."""
         info = cast("dict[str, Any]", await self._call(lambda: self._redis.info("server")))
         version = str(info.get("valkey_version") or info.get("redis_version", "0"))
         if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_SERVER:

@@ -13,6 +13,8 @@ import hiredis
 import msgspec
 from redis.asyncio.connection import Connection, ConnectionPool, SSLConnection, UnixDomainSocketConnection
 
+from shared.errors import ConfigError
+
 CONNECT_S = 2.0
 
 SILENT_S = 5.0
@@ -34,9 +36,16 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def address_of(url: str) -> Address:
-    """The same addresses, in the same words, as redis-py takes: redis://, rediss:// and unix://, with its query settings."""
-    pool: Any = ConnectionPool.from_url(url)
-    settings: Connection | UnixDomainSocketConnection = pool.make_connection()
+    """The same addresses, in the same words, as redis-py takes: redis://, rediss:// and unix://, with its query settings.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    try:
+        pool: Any = ConnectionPool.from_url(url)
+        settings: Connection | UnixDomainSocketConnection = pool.make_connection()
+    except (ValueError, TypeError):  # their text may hold the password
+        raise ConfigError("REDIS_URL is no address of a Redis; give redis://:PASSWORD@host:port/0") from None
     greeting: list[tuple[Argument, ...]] = []
     if settings.password:
         greeting.append(("AUTH", *([settings.username] if settings.username else []), settings.password))

@@ -18,6 +18,7 @@ from shared.clock import Clock, HostClock
 from shared.config import settings_from_environment
 from shared.errors import BusUnavailable, ConfigError, EngineUnavailable, Fenced
 from shared.events import Heartbeat, LeaseOffered, SessionClosed, SessionOpened, decode, encode
+from shared.last_words import tell_failed_start
 from shared.loop import run, settle_memory
 from shared.redis_bus import RedisBus
 from shared.stage import Health, Stage
@@ -76,18 +77,26 @@ class StageRunner:
             self._health = await self.stage.warm_up()
             self._when_warm()
             self._state = "ready"
-            LOG.info("ready", extra={"stage": self.stage.name, "engine": self._health.engine})
+            self._say_ready()
             await self._serve(stop)
-        except EngineUnavailable as error:
-            self._last_error = str(error)  # the operator reads it on the board
+        except (EngineUnavailable, ConfigError) as error:
+            self._state, self._last_error = "failed", str(error)  # the operator reads it on the board
             raise
         finally:
-            self._state = "stopping"
+            if self._state != "failed":
+                self._state = "stopping"
             heartbeat.cancel()
             await asyncio.wait({heartbeat})
             await self._hand_over()
             await self._tell()
             await self.stage.close()
+
+    def _say_ready(self) -> None:
+        LOG.info("ready", extra={"stage": self.stage.name, "engine": self._health.engine})
+        if self._health.is_degraded and self._health.last_error:
+            LOG.warning(
+                "not at its best: %s", self._health.last_error
+            )  # nobody has spoken yet: there is no speech in it
 
     async def _serve(self, stop: asyncio.Event) -> None:
         # A background task that dies must end the process: a worker that silently stops renewing is worse than none.
@@ -218,6 +227,7 @@ async def connect(url: str, *, patience_s: float = 15.0) -> RedisBus:
 
     Raises:
         BusUnavailable: It does not answer within `patience_s`, refuses us, or is too old.
+        ConfigError: `url` is no address.
     """
     bus = RedisBus(url)
     deadline = asyncio.get_running_loop().time() + patience_s
@@ -251,9 +261,13 @@ def stop_on_signals() -> asyncio.Event:
     return stop
 
 
-async def _serve_stage(open_stage: Callable[[dict[str, Any]], Stage]) -> None:
-    settings = settings_from_environment()
-    stage = open_stage(settings)
+async def _serve_stage(name: str, open_stage: Callable[[dict[str, Any]], Stage]) -> None:
+    try:
+        settings = settings_from_environment()
+        stage = open_stage(settings)
+    except (ConfigError, EngineUnavailable) as error:
+        await tell_failed_start(name, os.environ.get("REDIS_URL", ""), str(error))
+        raise
     stop = stop_on_signals()
     bus = await connect(redis_url(settings))
     try:
@@ -262,14 +276,19 @@ async def _serve_stage(open_stage: Callable[[dict[str, Any]], Stage]) -> None:
         await bus.close()
 
 
-def run_service(open_stage: Callable[[dict[str, Any]], Stage]) -> None:
-    """What a service's `__main__` does. Exit codes: 2 wrong settings, 3 engine unavailable, 4 Redis unavailable."""
+def run_service(name: str, open_stage: Callable[[dict[str, Any]], Stage]) -> None:
+    """What a service's `__main__` does. Exit codes: 2 wrong settings, 3 engine unavailable, 4 Redis unavailable.
+
+    Args:
+        name: The stage's, told while it cannot be opened.
+        open_stage: The stage as the settings want it.
+    """
     logging.basicConfig(
         level=os.environ.get("LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     codes: dict[type[Exception], int] = {ConfigError: 2, EngineUnavailable: 3, BusUnavailable: 4}
     try:
-        run(_serve_stage(open_stage))
+        run(_serve_stage(name, open_stage))
     except tuple(codes) as error:
         LOG.error("%s", error)  # noqa: TRY400 - one clear line; a traceback would bury it
         sys.exit(codes[type(error)])

@@ -13,7 +13,19 @@ LOOK_EVERY_S = 0.2
 Progress = Callable[[str, float], None]
 
 
-class Containers(Protocol):
+ENDED = ("exited", "restarting", "dead")
+"""How the states begin of a container that does not run."""
+
+
+class Logs(Protocol):
+    """Who can be asked for a container's last words."""
+
+    def last_line(self, name: str) -> str:
+        """What it logged last."""
+        ...
+
+
+class Containers(Logs, Protocol):
     """What is needed of Docker; see `engine.py`."""
 
     def replicas(self, stage: str = "") -> list[Replica]:
@@ -34,10 +46,6 @@ class Containers(Protocol):
 
     def remove(self, replica: Replica) -> None:
         """Stop it for good."""
-        ...
-
-    def last_line(self, name: str) -> str:
-        """What it logged last."""
         ...
 
 
@@ -97,7 +105,7 @@ def wait_until_well(containers: Containers, name: str, wait: Callable[[float], N
         replica = containers.look(name)
         if replica.is_well:
             return
-        if replica.state.startswith(("exited", "restarting", "dead")):
+        if replica.state.startswith(ENDED):
             break
         wait(LOOK_EVERY_S)
     raise EngineUnavailable(f"stage: {name} is not warm ({replica.state}): {containers.last_line(name)}")

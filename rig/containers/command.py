@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from rig.console import print_json, progress_bar, table_of
-from rig.containers.change import Progress, restart, scale, some
+from rig.containers.change import ENDED, Logs, Progress, restart, scale, some
 from rig.containers.engine import Containers
 from rig.containers.replica import Replica
 from rig.options import STAGES
@@ -27,9 +27,18 @@ def project() -> str:
 
 def list_stages(*, as_json: bool) -> int:
     """Print every replica; 1 if one is not well."""
-    replicas = [one for one in Containers(project()).replicas(with_memory=True) if one.stage in SHOWN]
+    containers = Containers(project())
+    found = [one for one in containers.replicas(with_memory=True) if one.stage in SHOWN]
+    replicas = [with_last_words(containers, one) for one in found]
     _tell(replicas, as_json=as_json)
     return 0 if replicas and all(one.is_well for one in replicas) else 1
+
+
+def with_last_words(containers: Logs, replica: Replica) -> Replica:
+    """A container that ended with a fault says it in the last line of its log."""
+    if replica.last_error or not replica.state.startswith(ENDED) or replica.state == "exited (0)":
+        return replica
+    return msgspec.structs.replace(replica, last_error=containers.last_line(replica.name))
 
 
 def restart_stage(stage: str, *, as_json: bool) -> int:

@@ -32,6 +32,7 @@ class Replica(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: float | None = None
     """Without the page cache, which Docker would give back."""
     last_error: str = ""
+    """Its own while it runs; Docker's if it could not be started; of one that ended, its log knows more."""
     detail: str = ""
 
 
@@ -60,7 +61,7 @@ def read_replica(inspected: Mapping[str, Any], memory_bytes: int | None = None) 
         sessions=len(beat.get("sessions", ())) if is_running else 0,
         restarts=int(inspected.get("RestartCount", 0)),
         memory_mb=None if memory_bytes is None else round(memory_bytes / 1e6, 1),
-        last_error=str(beat.get("last_error", "")) or complaint,
+        last_error=str(beat.get("last_error", "")) or complaint if is_running else str(state.get("Error", "")),
         detail=str(beat.get("detail", "")),
     )
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hmac
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -24,7 +24,10 @@ WEB = Path(__file__).parent / "web"
 
 WRONG_TOKEN = 4401
 SECOND_KIOSK = 4409
+NOT_OPEN = 1013
+"""WebSocket's own "try again later": Redis is away, or has not been reached yet."""
 HELLO_S = 5.0
+OPEN_PATIENCE_S = 2.0
 STATE_EVERY_S = 0.25
 
 
@@ -40,10 +43,13 @@ def build_app(house: House, tokens: Tokens) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        beside = [asyncio.create_task(house.watch_stages()), asyncio.create_task(house.beat())]
-        await house.open()
+        opening = asyncio.create_task(house.open_when_possible())
+        beside = [asyncio.create_task(_after(opening, work)) for work in (house.watch_stages, house.beat)]
+        # A page that comes back at once finds its visit; but without Redis there must be an operator's page that says so.
+        if opening in (await asyncio.wait({opening}, timeout=OPEN_PATIENCE_S))[0]:
+            await opening
         yield
-        for task in beside:
+        for task in (*beside, opening):
             task.cancel()
         await house.close()
 
@@ -52,6 +58,11 @@ def build_app(house: House, tokens: Tokens) -> FastAPI:
     _add_sockets(app, house, tokens)  # before the pages: a mounted folder would take /kiosk/socket for a file
     _add_pages(app)
     return app
+
+
+async def _after(opening: asyncio.Task[None], work: Callable[[], Awaitable[None]]) -> None:
+    await opening
+    await work()
 
 
 def _add_pages(app: FastAPI) -> None:
@@ -83,7 +94,7 @@ def _add_health(app: FastAPI, house: House) -> None:
     @app.get("/health")
     async def health() -> JSONResponse:
         missing = sorted(set(house.config.needs) - house.board.ready(house.clock.now()))
-        is_well = not missing and not house.bus_trouble
+        is_well = house.is_open and not missing and not house.bus_trouble
         return JSONResponse(
             {"ready": is_well, "missing": missing, "bus": house.bus_trouble or "ok"}, 200 if is_well else 503
         )
@@ -117,6 +128,9 @@ async def _serve_kiosk(socket: WebSocket, house: House, tokens: Tokens) -> None:
     hello = await _hello(socket)
     if hello is None or not _matches(hello.token, tokens.kiosk):
         await _refuse(socket, "token", "the first message must be a hello with the kiosk's token", WRONG_TOKEN)
+        return
+    if not house.is_open:
+        await _refuse(socket, "not_open", house.bus_trouble or "Redis has not been reached yet", NOT_OPEN)
         return
     kiosk = house.kiosk(hello.kiosk)
     if not kiosk.may_connect(hello):

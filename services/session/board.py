@@ -6,7 +6,7 @@ SILENT_S = 2.0
 """A worker that has not been heard for this long is away: four missed beats."""
 
 GONE_S = 30.0
-"""A worker that has been away for this long is taken off the board."""
+"""A worker that has been away for this long is taken off the board, unless it is the last of its stage."""
 
 
 class Board:
@@ -34,12 +34,26 @@ class Board:
 
     def rows(self, now: float) -> list[dict[str, object]]:
         """One row a worker, for the operator's page; a stage's live workers first."""
-        self._beats = {name: beat for name, beat in self._beats.items() if now - beat.at < GONE_S}
+        newest = {beat.stage: beat.worker for beat in sorted(self._beats.values(), key=lambda beat: beat.at)}
+        self._beats = {
+            name: beat
+            for name, beat in self._beats.items()
+            if now - beat.at < GONE_S or name == newest[beat.stage]  # its last words stand until somebody else speaks
+        }
         self._covered_at = {name: at for name, at in self._covered_at.items() if name in self._beats}
-        beats = sorted(self._beats.values(), key=lambda beat: (beat.stage, now - beat.at > SILENT_S, beat.worker))
-        live = {beat.stage for beat in beats if now - beat.at < SILENT_S}
-        shown = [beat for beat in beats if beat.stage not in live or now - beat.at < SILENT_S]
+        beats = sorted(self._beats.values(), key=lambda beat: (beat.stage, beat.worker))
+        at_work = {beat.stage for beat in beats if _is_heard(beat, now) and beat.state != "failed"}
+        shown = [
+            beat
+            for beat in beats
+            if (_is_heard(beat, now) and beat.state != "failed")
+            or (beat.stage not in at_work and beat.worker == newest[beat.stage])
+        ]
         return [_row(beat, self._covered_at.get(beat.worker), now) for beat in shown]
+
+
+def _is_heard(beat: Heartbeat, now: float) -> bool:
+    return now - beat.at < SILENT_S
 
 
 def _row(beat: Heartbeat, covered_at: float | None, now: float) -> dict[str, object]:
@@ -47,7 +61,7 @@ def _row(beat: Heartbeat, covered_at: float | None, now: float) -> dict[str, obj
     return {
         "stage": beat.stage,
         "worker": beat.worker,
-        "state": beat.state if age_s < SILENT_S else "away",
+        "state": beat.state if beat.state == "failed" or _is_heard(beat, now) else "away",
         "engine": beat.engine,
         "device": beat.device,
         "version": beat.version,

@@ -22,6 +22,9 @@ from shared.streams import SESSIONS, STAGES, START
 
 LOG = logging.getLogger(__name__)
 
+RETRY_S = 0.5
+"""Between two tries to reach a Redis that is away, or refuses us."""
+
 
 class House:
     """What the routes of the web app work on."""
@@ -34,6 +37,9 @@ class House:
         self.board = Board()
         self.kiosks: dict[str, Kiosk] = {}
         self.bus_trouble = ""
+        self.is_open = False
+        """What was left by a service before us has been taken up; until then no kiosk may begin anything."""
+        self._taken_up: set[str] = set()
         self._worker = f"session-{os.getpid()}"
         self._started_at = clock.now()
 
@@ -43,9 +49,30 @@ class House:
             self.kiosks[name] = Kiosk(name, self.bus, self.clock, self.config, self.play, self.board)
         return self.kiosks[name]
 
+    async def open_when_possible(self) -> None:
+        """`open`, as soon as there is a Redis we can use. Until then the operator's page says what is wrong with it."""
+        while not self.is_open:
+            try:
+                await self.bus.check_server()
+                await self.open()
+            except BusUnavailable as error:
+                self._note_bus(str(error))
+                await asyncio.sleep(RETRY_S)
+        self._note_bus("")
+
+    def _note_bus(self, trouble: str) -> None:
+        """Keep what is wrong with Redis for the page; the log says it once."""
+        if trouble and trouble != self.bus_trouble:
+            LOG.error("%s", trouble)
+        elif self.bus_trouble and not trouble:
+            LOG.info("Redis is back")
+        self.bus_trouble = trouble
+
     async def open(self) -> None:
-        """Take up visits that a service before us left; wipe those that are too old to go on."""
+        """Take up visits that a service before us left; wipe those that are too old to go on. May be tried again."""
         for opened in await self._open_sessions():
+            if opened.session in self._taken_up:
+                continue
             age_s = self.clock.now() - opened.at
             if 0 <= age_s < self.play.duration_s and opened.script == self.play.id:
                 LOG.info("going on with a visit", extra={"kiosk": opened.kiosk})
@@ -53,6 +80,8 @@ class House:
             else:
                 receipt = await forget(self.bus, self.clock, opened, "watchdog")
                 LOG.info("wiped what a crash had left", extra={"keys_left": receipt.keys_left})
+            self._taken_up.add(opened.session)
+        self.is_open = True
 
     async def _open_sessions(self) -> list[SessionOpened]:
         found: dict[str, SessionOpened] = {}
@@ -73,10 +102,10 @@ class House:
             try:
                 entries = await self.bus.read({STAGES: after}, wait_s=0.5, count=512)
             except BusUnavailable as error:
-                self.bus_trouble = str(error)
+                self._note_bus(str(error))
                 await asyncio.sleep(0.2)
                 continue
-            self.bus_trouble = ""
+            self._note_bus("")
             for entry in entries:
                 after = entry.id
                 beat = decode(entry.payload)

@@ -1,4 +1,7 @@
-"""Start-up of the session service: settings, play, Redis, port. Every fault is one clear line and an exit code."""
+"""Start-up of the session service: settings, play, port. Every fault is one clear line and an exit code.
+
+A Redis that is away or refuses us is none: the operator's page must be there to say so.
+"""
 
 import logging
 import os
@@ -15,14 +18,15 @@ from services.session.house import House
 from services.session.play_check import load_play
 from shared.clock import HostClock
 from shared.config import section, settings_from_environment
-from shared.errors import BadInput, BusUnavailable, ConfigError
+from shared.errors import BadInput, ConfigError
 from shared.kiosk_wire import MAX_MESSAGE
 from shared.loop import run, settle_memory
-from shared.runner import connect, redis_url
+from shared.redis_bus import RedisBus
+from shared.runner import redis_url
 
 LOG = logging.getLogger(__name__)
 
-EXIT_CODES: dict[type[Exception], int] = {ConfigError: 2, BadInput: 2, BusUnavailable: 4}
+EXIT_CODES: dict[type[Exception], int] = {ConfigError: 2, BadInput: 2}
 
 
 def tokens_from_environment() -> Tokens:
@@ -55,7 +59,7 @@ async def serve(settings: dict[str, Any]) -> None:
     tokens = tokens_from_environment()
     play = load_play(Path(config.script))
     bound = listen(config.host, config.port)
-    bus = await connect(redis_url(settings))
+    bus = RedisBus(redis_url(settings))
     try:
         app = build_app(House(bus, HostClock(), config, play), tokens)
         server = uvicorn.Server(
@@ -77,7 +81,7 @@ async def serve(settings: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Exit codes: 2 wrong settings or play, 4 Redis unavailable."""
+    """Exit code 2: wrong settings or play."""
     logging.basicConfig(
         level=os.environ.get("LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )

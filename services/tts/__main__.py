@@ -4,4 +4,4 @@ from services.tts.stage import open_stage
 from shared.runner import run_service
 
 if __name__ == "__main__":
-    run_service(open_stage)
+    run_service("tts", open_stage)

@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import pytest
+
+from rig.containers.command import with_last_words
 from rig.containers.replica import free_number, memory_of, read_replica, twin_of
 
 BEAT = {
@@ -53,6 +56,28 @@ def test_a_hanging_service_is_unhealthy_whatever_its_last_beat_said() -> None:
 def test_a_container_that_ended_says_with_which_code() -> None:
     row = read_replica(inspected(checked(json.dumps(BEAT)), Status="restarting", Running=True, ExitCode=3))
     assert (row.state, row.is_well, row.sessions, row.lag_s) == ("restarting (3)", False, 0, None)
+
+
+def test_what_docker_could_not_start_says_what_docker_said() -> None:
+    said = 'could not select device driver "nvidia" with capabilities: [[gpu]]'
+    row = read_replica(inspected(Status="created", Running=False, Error=said))
+    assert (row.state, row.is_well, row.last_error) == ("created", False, said)
+
+
+class SomeLog:
+    """A log whose last line is known."""
+
+    def last_line(self, name: str) -> str:
+        return f"last words of {name}"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [("restarting", 4, "last words of mirror-asr-2"), ("exited", 2, "last words of mirror-asr-2"), ("exited", 0, "")],
+)
+def test_what_ended_with_a_fault_says_its_last_words(status: str, code: int, words: str) -> None:
+    row = read_replica(inspected(checked(json.dumps({**BEAT})), Status=status, ExitCode=code))
+    assert with_last_words(SomeLog(), row).last_error == words
 
 
 def test_a_container_without_a_health_check_is_well_while_it_runs() -> None:

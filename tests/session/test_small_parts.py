@@ -135,6 +135,24 @@ def test_a_replaced_worker_leaves_the_board_to_its_successor() -> None:
     assert [row["worker"] for row in board.rows(10.5)] == ["new"]
 
 
+def test_what_a_stage_that_cannot_start_said_last_stands_until_one_can() -> None:
+    board = Board()
+    for at in (1.0, 2.0, 4.0):  # it is tried again, each time by a new worker
+        board.note(ev.Heartbeat(at=at, stage="asr", worker=f"w{at}", state="failed", last_error="no weights"))
+    assert [(row["state"], row["last_error"]) for row in board.rows(4.5)] == [("failed", "no weights")]
+    assert [row["state"] for row in board.rows(500.0)] == ["failed"]
+    assert board.ready(4.5) == set()
+    board.note(ev.Heartbeat(at=501.0, stage="asr", worker="well", state="ready"))
+    assert [row["state"] for row in board.rows(501.5)] == ["ready"]
+
+
+def test_a_stage_that_stays_away_stays_on_the_board() -> None:
+    board = Board()
+    board.note(ev.Heartbeat(at=1.0, stage="asr", worker="first", state="ready"))
+    board.note(ev.Heartbeat(at=9.0, stage="asr", worker="second", state="ready"))
+    assert [(row["worker"], row["state"]) for row in board.rows(99.0)] == [("second", "away")]
+
+
 def test_a_second_engine_that_stepped_in_for_a_moment_is_remembered_by_its_count() -> None:
     board = Board()
     board.note(ev.Heartbeat(at=1.0, stage="llm", worker="w", state="ready", fallbacks=3))

@@ -134,4 +134,4 @@ def test_an_engine_that_cannot_be_opened_leaves_its_reason_on_the_board() -> Non
         return [one for one in told if isinstance(one, Heartbeat)]
 
     last = run_virtual(scenario())[-1]
-    assert (last.state, last.last_error) == ("stopping", "no weights")
+    assert (last.state, last.last_error) == ("failed", "no weights")

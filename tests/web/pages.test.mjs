@@ -19,12 +19,20 @@ test("a mirror with every stage, a glass and nothing left over is well", () => {
 
 test("what stops a visit makes it ill and is named; what can wait makes it uneasy", () => {
   const without = { ...well, stages: well.stages.filter((row) => row.stage !== "tts") };
-  assert.deepEqual(health(without).reasons, ["Voice has not been heard."]);
+  assert.equal(health(without).reasons[0], "Voice has not been heard.");
+  assert.match(health(without).reasons[1], /mirror stage ls/);
   assert.equal(health({ ...well, bus: { ok: false, detail: "refused" } }).level, "ill");
   assert.equal(health({ ...well, receipts: [{ keys_left: 1, files_left: 0 }] }).level, "ill");
   assert.equal(health({ ...well, stages: [...well.stages.slice(1), stage("asr", { state: "degraded" })] }).level, "uneasy");
   assert.equal(health({ ...well, kiosks: [] }).level, "uneasy");
   assert.equal(health(null).level, "away");
+});
+
+test("a stage that cannot start says why, and that nobody need start it", () => {
+  const row = stage("asr", { state: "failed", last_error: "model file a.onnx is not in /models; run `mirror models pull`" });
+  const told = health({ ...well, stages: [row, ...well.stages.slice(1)] });
+  assert.deepEqual(told.reasons, ["Hearing cannot start: model file a.onnx is not in /models; run `mirror models pull`."]);
+  assert.match(care(row), /by itself/);
 });
 
 test("a degraded stage says what speaks now, why, and what the visitor notices", () => {

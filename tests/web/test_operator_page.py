@@ -106,7 +106,7 @@ async def test_a_stage_that_is_away_makes_the_mirror_not_well_and_is_named() -> 
         session.state = state(stages=[*stages, stage("tts", state="away", last_error="<b>no voice</b>")])
         await page.wait_for("document.querySelector('#health').dataset.level === 'ill'")
         text = await page.evaluate("document.body.innerText")
-        assert "Voice is away." in text
+        assert "Voice is away: <b>no voice</b>." in text
         assert "<b>no voice</b>" in text
 
 

@@ -7,4 +7,4 @@ from tests.support.breakable_services.engine import break_one
 
 if __name__ == "__main__":
     break_one(ENGINES, "f5", "synthesize")
-    run_service(open_stage)
+    run_service("tts", open_stage)

@@ -12,4 +12,4 @@ def open_stage(settings: dict[str, Any]) -> Stage:
 
 
 if __name__ == "__main__":
-    run_service(open_stage)
+    run_service("asr", open_stage)

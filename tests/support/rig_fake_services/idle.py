@@ -32,4 +32,4 @@ def open_stage(settings: dict[str, Any]) -> IdleStage:
 if __name__ == "__main__":
     from shared.runner import run_service
 
-    run_service(open_stage)
+    run_service(IdleStage.name, open_stage)

@@ -22,6 +22,8 @@ const CARE = {
   faceswap: ["The face is simpler, or the picture stands still.", "Look at Unreal, OBS and the card."],
 };
 const GOES_ON = "The visit goes on, and the first choice is tried again by itself. If it stays so, run “mirror doctor” between two visits.";
+const WAITS = "It is tried again by itself, and comes up once this is put right.";
+const UNHEARD = "Who stays unheard did not start: its log says why, and in containers “mirror stage ls”.";
 const COMES_BACK = "It is started again by itself. If it stays away, end the visit and start the mirror anew.";
 
 /**
@@ -30,7 +32,7 @@ const COMES_BACK = "It is started again by itself. If it stays away, end the vis
  */
 export function care(row) {
   if (row.state === "degraded") return [...(CARE[row.stage] ?? []), GOES_ON].join(" ");
-  return row.state === "away" ? COMES_BACK : "";
+  return { away: COMES_BACK, failed: WAITS }[row.state] ?? "";
 }
 
 /** A second engine stepped in a moment ago, and the first is back. */
@@ -39,12 +41,23 @@ export const wasCovered = (row) => row.state === "ready" && row.covered_ago_s !=
 /** Which engine on which device, as one says it. */
 export const engineText = (row) => [row.engine, row.device].filter(Boolean).join(" on ");
 
-/** Why a stage is not at its best, in one line. */
-function degradedText(row) {
+/** What a stage complains of, as the end of a sentence. */
+function reasonText(row) {
   const why = (row.last_error ?? "").split("\n")[0];
   const reason = why.length > REASON_CHARS ? `${why.slice(0, REASON_CHARS - 1)}…` : why;
+  return `${reason ? `: ${reason.replace(/\.$/, "")}` : ""}.`;
+}
+
+/** Why a stage is not at its best, in one line. */
+function degradedText(row) {
   const now = engineText(row) ? `, now ${engineText(row)}` : "";
-  return `${NAMES[row.stage] ?? row.stage} is degraded${now}${reason ? `: ${reason.replace(/\.$/, "")}` : ""}.`;
+  return `${NAMES[row.stage] ?? row.stage} is degraded${now}${reasonText(row)}`;
+}
+
+/** Why a stage does no work, in one line. */
+function missingText(stage, row) {
+  if (!row) return `${NAMES[stage]} has not been heard.`;
+  return `${NAMES[stage]} ${row.state === "failed" ? "cannot start" : `is ${row.state}`}${reasonText(row)}`;
 }
 
 const isWorking = (row) => row.state === "ready" || row.state === "degraded";
@@ -52,14 +65,13 @@ const isWorking = (row) => row.state === "ready" || row.state === "degraded";
 /** What stops a visit from happening, or from ending well. */
 function faults(state) {
   const missing = NEEDED.filter((stage) => !state.stages.some((row) => row.stage === stage && isWorking(row)));
+  const isUnheard = missing.some((stage) => !state.stages.some((row) => row.stage === stage));
   const bus = state.bus.ok ? [] : [`The bus is away${state.bus.detail ? `: ${state.bus.detail}` : "."}`];
   const traces = state.receipts.filter((receipt) => receipt.keys_left || receipt.files_left);
   return [
     ...bus,
-    ...missing.map((stage) => {
-      const row = state.stages.find((one) => one.stage === stage);
-      return row ? `${NAMES[stage]} is ${row.state}.` : `${NAMES[stage]} has not been heard.`;
-    }),
+    ...missing.map((stage) => missingText(stage, state.stages.find((one) => one.stage === stage))),
+    ...(isUnheard && state.bus.ok ? [UNHEARD] : []),
     ...traces.map((receipt) => `A wipe left ${receipt.keys_left} keys and ${receipt.files_left} files.`),
   ];
 }

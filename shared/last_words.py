@@ -1,0 +1,26 @@
+"""What a service that cannot start leaves on the board, so that the operator page says it and not only the log."""
+
+import contextlib
+import secrets
+
+from shared.clock import HostClock
+from shared.errors import BusUnavailable, ConfigError
+from shared.events import Heartbeat, encode
+from shared.redis_bus import RedisBus
+from shared.streams import STAGES
+
+CAP = 512
+"""As every global stream."""
+
+
+async def tell_failed_start(stage: str, url: str, reason: str) -> None:
+    """One heartbeat in the state `failed`. Does nothing if no Redis can be reached: then the log is all there is."""
+    beat = Heartbeat(
+        at=HostClock().now(), stage=stage, worker=f"{stage}-{secrets.token_hex(3)}", state="failed", last_error=reason
+    )
+    with contextlib.suppress(ConfigError, BusUnavailable):
+        bus = RedisBus(url)
+        try:
+            await bus.append(STAGES, encode(beat), CAP)
+        finally:
+            await bus.close()
