@@ -109,6 +109,13 @@ class MirrorSpeaking(Event, frozen=True, kw_only=True, tag="control.speaking"):
     is_speaking: bool
 
 
+class VisitorSpeaking(Event, frozen=True, kw_only=True, tag="control.visitor"):
+    """The visitor began or ended speaking (voice activity: may be a cough): whoever works ahead leaves the machine to the answer."""
+
+    stream: ClassVar[str] = "control"
+    is_speaking: bool
+
+
 class SceneEntered(Event, frozen=True, kw_only=True, tag="control.scene"):
     """A scene of the play began."""
 
@@ -412,6 +419,8 @@ class LineAhead(Event, frozen=True, kw_only=True, tag="lines.ahead"):
     text: str
     language: str
     voice: str
+    due_at: float = 0.0
+    """Host clock, seconds: it may be wanted from then on; 0: it may never be, render it when there is time."""
 
 
 # --- voice: what the mirror says (writer: tts) ------------------------------------------------------------------------
@@ -640,7 +649,7 @@ class LeaseOffered(Event, frozen=True, kw_only=True, tag="offers.lease"):
 
 AnyEvent = (
     MicrophoneChunk | CameraFrame
-    | EpochAdvanced | TurnDiscarded | SpeechDue | SpeechHeld | MirrorSpeaking | SceneEntered | Attention
+    | EpochAdvanced | TurnDiscarded | SpeechDue | SpeechHeld | MirrorSpeaking | VisitorSpeaking | SceneEntered | Attention
     | CaptureVoice | MirrorShown
     | SpeechStarted | SpeechPaused | SpeechResumed | PartialTranscript | GuessTranscript | FinalTranscript | UtteranceDropped
     | VoiceSampleTaken | VoiceSampleRefused | VoiceReady | LineRendered | VoiceFailed | FaceReady | FaceRefused

@@ -248,12 +248,18 @@ class Conductor:
             case pe.ShowLine():
                 self._out.append(Send(self._line))
             case pe.PrepareLines():
-                for line, text, voice in order.lines:
-                    self._publish(ev.LineAhead(line=line, text=text, language=self.opened.language, voice=voice))
+                for ahead in order.lines:
+                    self._publish(self._line_ahead(ahead))
             case pe.EndVisit():
                 self.turns.stop(now)
             case _:
                 self._capture(order)
+
+    def _line_ahead(self, ahead: pe.Ahead) -> ev.LineAhead:
+        due_at = 0.0 if ahead.due is None else self.opened.at + ahead.due
+        return ev.LineAhead(
+            line=ahead.line, text=ahead.text, language=self.opened.language, voice=ahead.voice, due_at=due_at
+        )
 
     def _capture(self, order: pe.Order) -> None:
         match order:

@@ -6,8 +6,9 @@ import msgspec
 
 from services.session.director_beat import Beat, awaits_words, wording
 from services.session.director_state import DueLine, PlayState, Saying
+from services.session.foresight import dues
 from services.session.play_clock import CODA_LEAD_S, LINE_START_S, coda_starts
-from services.session.play_events import LineDone, PrepareLines, SayLine, ShowLine
+from services.session.play_events import Ahead, LineDone, PrepareLines, SayLine, ShowLine
 from services.session.play_paths import lines_anywhere, lines_of_scene
 
 UNDERSTOOD = 0.8
@@ -153,7 +154,7 @@ def say_coda(beat: Beat, *, is_timed: bool) -> None:
 
 
 def prepare_host(beat: Beat) -> None:
-    """Render what the mirror itself says, in the order it is needed."""
+    """Render what the mirror itself says; what must be said when it is due, the rest in the order of the scenes."""
     state = beat.state
     scenes = [scene for scene in state.play.scenes if scene.speaker == "host"]
     names = [*(line for scene in scenes for line in lines_of_scene(scene)), *lines_anywhere(state.play)]
@@ -161,13 +162,12 @@ def prepare_host(beat: Beat) -> None:
 
 
 def prepare_copy(beat: Beat) -> None:
-    """Render what the copy says: first what comes first, then the coda (its length decides when it starts), then the rest."""
+    """Render what the copy says: what must be said when it is due, then what is said soonest or most often."""
     play = beat.state.play
     mine = [scene for scene in play.scenes if scene.speaker == "self"]
-    first = [line for scene in mine[:1] for line in scene.must_say]
     must = [line for scene in mine for line in scene.must_say]
     rest = [line for scene in mine for line in lines_of_scene(scene)]
-    names = [*first, *play.scene(play.coda).must_say, *play.fillers, *must, *lines_anywhere(play), *rest]
+    names = [*play.fillers, *must, *lines_anywhere(play), *rest]
     _prepare(beat, names, "self")
 
 
@@ -177,11 +177,12 @@ def _prepare(beat: Beat, names: Iterable[str], speaker: str) -> None:
         beat.order(PrepareLines(lines=lines))
 
 
-def _renderings(state: PlayState, names: Iterable[str], speaker: str) -> Iterator[tuple[str, str, str]]:
+def _renderings(state: PlayState, names: Iterable[str], speaker: str) -> Iterator[Ahead]:
+    due = dues(state)
     for name in names:
         line = state.play.lines[name]
         if speaker == "self" and line.voice == "host":
             continue  # was rendered at the beginning
-        yield wording(state, name, is_again=False, speaker=speaker)
+        yield Ahead(*wording(state, name, is_again=False, speaker=speaker), due=due.get(name))
         if line.again:
-            yield wording(state, name, is_again=True, speaker=speaker)
+            yield Ahead(*wording(state, name, is_again=True, speaker=speaker))

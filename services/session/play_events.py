@@ -146,10 +146,20 @@ class SayLine(Order, frozen=True, kw_only=True):
     """Seconds since the visit began at which its first sample must sound; 0: as soon as the floor is free."""
 
 
-class PrepareLines(Order, frozen=True, kw_only=True):
-    """Render these ahead, in this order: (line, text, voice)."""
+class Ahead(msgspec.Struct, frozen=True):
+    """A line to be rendered before it is wanted."""
 
-    lines: tuple[tuple[str, str, str], ...]
+    line: str
+    text: str
+    voice: str
+    due: float | None = None
+    """Seconds since the visit began from when on it may be wanted; None: it may never be."""
+
+
+class PrepareLines(Order, frozen=True, kw_only=True):
+    """Render these ahead: first what is due, then the rest in this order."""
+
+    lines: tuple[Ahead, ...]
 
 
 class Answer(Order, frozen=True, kw_only=True):

@@ -119,9 +119,8 @@ class Room:
             case CancelReply() if self._sound is not None and isinstance(self._sound.order, Answer):
                 self._end_sound(was_cut=True)
             case PrepareLines():
-                for line, words, _ in order.lines:
-                    length_s = self._length_s(words)
-                    self._soon(0.5, LineMeasured(line=line, seconds=length_s))
+                for ahead in order.lines:
+                    self._soon(0.5, LineMeasured(line=ahead.line, seconds=self._length_s(ahead.text)))
             case StartCapture() | StopCapture():
                 self._capture(order)
             case EndVisit() | EnterScene():

@@ -100,6 +100,7 @@ class Turns:
         if self.floor.visitor_speaking != is_speaking:
             self.floor.visitor(is_speaking=is_speaking, now=now)
             self.effects += [
+                Publish(ev.VisitorSpeaking(is_speaking=is_speaking)),
                 Inform(VisitorSpeaking(is_speaking=is_speaking)),
                 Send(Listening(is_open=self._is_listening, hears_speech=is_speaking)),
             ]

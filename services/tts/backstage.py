@@ -2,10 +2,14 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
+from services.tts.errands import Errands, key_of
+from services.tts.lull import Lull
 from services.tts.rendered import LineKey, RenderedLine, RenderedLines
 from services.tts.synthesizer import HOST, SELF, Voice, VoiceSample
 from services.tts.voicing import Voicing
@@ -16,6 +20,10 @@ from shared.stage import Visit
 
 RETURN_S = 4.0
 """Longest the copy keeps silent for its voice after a restart; beyond it the host stands in."""
+
+
+class _SaidMeanwhile(Exception):
+    """The line at hand was wanted before it was ready, and is being said: rendering it, too, would only slow that down."""
 
 
 class Backstage:
@@ -31,7 +39,8 @@ class Backstage:
         self._is_coming_back = False
         """The copy had a voice before a restart; it is being made again."""
         self._sample: VoiceSampleTaken | None = None
-        self._ahead: dict[LineKey, LineAhead] = {}
+        self._errands = Errands()
+        self._lull = Lull()
         self._announced: set[tuple[str, str, str]] = set()
         self._answered_turn = -1
         """Newest sample that was answered with VoiceReady or VoiceFailed."""
@@ -54,9 +63,13 @@ class Backstage:
             self._is_coming_back = False
 
     def find(self, event: LineWanted) -> RenderedLine | None:
-        """The line, if it lies ready in the voice it would be spoken in now."""
+        """The line, if it lies ready in the voice it would be spoken in now. If not, it is not rendered any more."""
         name = self.voice(event.voice).name
-        return self._lines[name].find(LineKey(event.line, name, event.language, event.text))
+        line = self._lines[name].find(LineKey(event.line, name, event.language, event.text))
+        if line is None:
+            self._errands.drop(LineKey(event.line, event.voice, event.language, event.text))
+            self._wake.set()
+        return line
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
@@ -66,9 +79,14 @@ class Backstage:
         self._wake.set()
 
     def take_line(self, event: LineAhead) -> None:
-        """Render this when there is time, in the order they came."""
-        self._ahead[LineKey(event.line, event.voice, event.language, event.text)] = event
+        """Render this in a lull, or when it can wait no longer."""
+        self._errands.add(event)
         self._wake.set()
+
+    def overhear(self, event: AnyEvent) -> None:
+        """Whether somebody speaks or waits for an answer."""
+        if self._lull.note(event):
+            self._wake.set()
 
     async def rebuild(self) -> None:
         """After a restart: everything that was ordered, and what of it was announced already."""
@@ -93,18 +111,29 @@ class Backstage:
     # --- the loop ---------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Work on what was ordered, for ever: the voice first, then lines in their order."""
+        """Work on what was ordered, for ever: the voice first and at once, then lines as `Errands` orders them."""
         while True:
             self._wake.clear()
             if self._sample is not None:
                 await self._make_voice(self._sample)
-            elif (key := self._next_line()) is not None:
-                await self._render(self._ahead.pop(key))
+            elif (line := self._errands.next(has_copy=self._decided.is_set())) is not None:
+                await self._render(line)
+                self._errands.drop(key_of(line))
             else:
                 await self._wake.wait()
 
-    def _next_line(self) -> LineKey | None:
-        return next((key for key in self._ahead if key.voice == HOST or self._decided.is_set()), None)
+    async def _until_lull(self, line: LineKey) -> None:
+        """Wait until there is time for the next piece of a line, or it can wait no longer, or a voice waits behind it."""
+        while self._sample is None:
+            if line not in self._errands:
+                raise _SaidMeanwhile
+            pressing_at = self._errands.pressing_at(has_copy=self._decided.is_set())
+            wait_s = min(self._lull.begins, pressing_at) - self._visit.clock.now()
+            if wait_s <= 0:
+                return
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait_s if wait_s < math.inf else None)
 
     async def _make_voice(self, event: VoiceSampleTaken) -> None:
         began = self._visit.clock.now()
@@ -135,7 +164,11 @@ class Backstage:
         line = lines.find(key)
         if line is None:
             try:
-                line = await self._voicing.render(event.text, voice, event.language)
+                line = await self._voicing.render(
+                    event.text, voice, event.language, partial(self._until_lull, key_of(event))
+                )
+            except _SaidMeanwhile:
+                return
             except EngineFailed as error:
                 self.on_failure(error)
                 return
@@ -157,7 +190,7 @@ class Backstage:
         """Drop the visitor's voice, the sample and everything that was to be said in it."""
         self._forget_copy()
         self._sample = None
-        self._ahead.clear()
+        self._errands.clear()
         self._lines[SELF].clear()
 
     def _forget_copy(self) -> None:

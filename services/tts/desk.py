@@ -6,13 +6,20 @@ Nothing that runs is interrupted. An engine's pieces are short, so what is waite
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 _END: Any = object()
+
+Gate = Callable[[], Awaitable[None]]
+"""Awaited before a piece of work is asked for; it may raise, and the work is given up there."""
+
+
+async def open_gate() -> None:
+    """Nothing to wait for."""
 
 
 class EngineDesk:
@@ -32,11 +39,15 @@ class EngineDesk:
         self._start_next(loop)
         return await promise
 
-    async def pieces(self, open_pieces: Callable[[], Iterator[T]], *, is_urgent: bool) -> AsyncIterator[T]:
+    async def pieces(
+        self, open_pieces: Callable[[], Iterator[T]], *, is_urgent: bool, gate: Gate = open_gate
+    ) -> AsyncIterator[T]:
         """What an iterator yields, one piece of work an item; others may go between."""
+        await gate()
         iterator: Iterator[T] = await self.do(open_pieces, is_urgent=is_urgent)
         while (item := await self.do(lambda: next(iterator, _END), is_urgent=is_urgent)) is not _END:
             yield item
+            await gate()
 
     async def last(self, open_steps: Callable[[], Generator[None, None, T]], *, is_urgent: bool) -> T:
         """What a generator returns at its end, one piece of work a step; others may go between."""

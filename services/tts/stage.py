@@ -113,6 +113,10 @@ class TtsVisit(VisitWorkerBase):
         """Voice and lines, beside the speaking."""
         await self._backstage.run()
 
+    def overhear(self, event: AnyEvent) -> None:
+        """Who speaks: what nobody waits for yet waits for a lull."""
+        self._backstage.overhear(event)
+
     async def handle(self, event: AnyEvent) -> None:
         """One clause, line or order."""
         if isinstance(event, ReplyClause | LineWanted):

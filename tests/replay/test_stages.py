@@ -11,8 +11,8 @@ from shared.events import FinalTranscript, decode
 from shared.streams import StreamId
 from tests.support.recorded_visits import SILENT, TERSE, differences, replayed, timeless
 
-TOO_MANY = {StreamId(0, seq) for seq in range(4, 60)}
-"""Ids of the play's other lines in `lines`."""
+TOO_MANY = {StreamId(0, seq) for seq in range(2, 60) if seq not in (3, 7)}
+"""Ids of the play's other lines in `lines`. The first of all is wanted at once: how far its rendering came, the machine's speed decided."""
 
 
 def said(outcome: Outcome, stream: str) -> int:

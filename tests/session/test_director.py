@@ -245,17 +245,20 @@ def test_the_copys_lines_are_rendered_as_soon_as_there_is_a_voice(stage: StageBy
     stage.agree()
     stage.tell(Captured(what="face"))
     stage.wait_for_scene("question")
+    stage.wait(6)
     prepared = [order for order in stage.tell(Captured(what="voice")) if isinstance(order, PrepareLines)]
-    lines = [line for line, _, voice in prepared[0].lines if voice == "self"]
-    assert lines[0] == "first_self"
-    assert "bye" in lines
+    due = {ahead.line: ahead.due for ahead in prepared[0].lines if ahead.voice == "self" and ahead.due is not None}
+    assert due["first_self"] == stage.now
+    assert due["first_self"] < due["bye"] < 75
 
 
 def test_the_hosts_lines_are_rendered_at_once(stage: StageByHand) -> None:
     orders = stage.tell(VisitBegan(language="en"))
     prepared = next(order for order in orders if isinstance(order, PrepareLines))
-    assert {voice for _, _, voice in prepared.lines} == {"host"}
-    assert "disclose" in {line for line, _, _ in prepared.lines}
+    assert {ahead.voice for ahead in prepared.lines} == {"host"}
+    dues = [ahead.due for ahead in prepared.lines if ahead.due is not None]
+    assert [ahead.line for ahead in prepared.lines[:2]] == ["disclose", "ask_consent"]
+    assert dues == sorted(dues)
 
 
 def test_without_a_voice_the_copy_speaks_with_the_hosts_and_says_so(stage: StageByHand) -> None:

@@ -378,3 +378,11 @@ def test_every_deliberate_wait_is_in_the_trace() -> None:
     whole = trace.sounded_at - trace.visitor_ended_at
     assert trace.lead_s == pytest.approx(CONFIG.lead_s)
     assert whole == pytest.approx(trace.waited_s + trace.lead_s + trace.llm_s + trace.tts_s + trace.own_s, abs=1e-6)
+
+
+def test_all_stages_hear_when_the_visitor_begins_and_stops_speaking_and_each_only_once() -> None:
+    room = Room()
+    room.started(1.0)
+    room.paused(2.0)
+    room.final("I am here.", 2.3)
+    assert [event.is_speaking for event in room.published(ev.VisitorSpeaking)] == [True, False]

@@ -12,7 +12,7 @@ from services.tts.framing import UNIT
 from services.tts.stage import TtsStage, TtsVisit
 from services.tts.synthesizer import Synthesizer
 from shared.audio import MICROPHONE_HZ, to_bytes, to_float
-from shared.clock import HostClock
+from shared.clock import Clock, HostClock
 from shared.events import AnyEvent, Event, SpeechChunk, SpeechEnded, VoiceSampleTaken
 from shared.stage import Visit
 from shared.streams import START, StreamId
@@ -78,11 +78,12 @@ async def visiting(
     language: str = "en",
     stage: TtsStage | None = None,
     closes_stage: bool = True,
+    clock: Clock | None = None,
 ) -> AsyncIterator[TtsVisit]:
     """A worker of the stage in this room, started, with its own loop running."""
     stage = stage or TtsStage(TtsConfig(), engine or Tone(Options()))
     await stage.warm_up()
-    worker = stage.open_visit(Visit(session="s", language=language, outlet=room, clock=HostClock()))
+    worker = stage.open_visit(Visit(session="s", language=language, outlet=room, clock=clock or HostClock()))
     await worker.start()
     beside = asyncio.create_task(worker.run())
     try:

@@ -1,6 +1,7 @@
 """A loop whose clock jumps: when nothing is ready, time moves to the next timer at once. A five-minute visit costs seconds.
 
-Works for everything that takes time from its loop and does no real I/O. Work handed to threads runs inline.
+Works for everything that takes time from its loop and does no real I/O. Work handed to threads runs inline, and takes
+`work_s` of the loop's time.
 """
 
 import asyncio
@@ -32,10 +33,11 @@ class _JumpingSelector(selectors.DefaultSelector):
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """See the module."""
 
-    def __init__(self) -> None:
+    def __init__(self, work_s: float = 0.0) -> None:
         selector = _JumpingSelector()
         super().__init__(selector)
         self._now = 1000.0
+        self._work_s = work_s
         selector.jump = self._jump
 
     def _jump(self, seconds: float) -> None:
@@ -50,16 +52,26 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         # Inline: the engines of these tests only pretend to work.
         done: asyncio.Future[T] = self.create_future()
         try:
-            done.set_result(func(*args))
+            result = func(*args)
         except Exception as error:  # noqa: BLE001 - whatever the work raises belongs to its future
             done.set_exception(error)
+            return done
+        if self._work_s:
+            self.call_later(self._work_s, _set_result, done, result)
+        else:
+            done.set_result(result)
         return done
 
 
-def run_virtual(main: Coroutine[Any, Any, T]) -> T:
-    """Run to completion in virtual time."""
+def _set_result(done: asyncio.Future[T], result: T) -> None:
+    if not done.done():
+        done.set_result(result)
+
+
+def run_virtual(main: Coroutine[Any, Any, T], *, work_s: float = 0.0) -> T:
+    """Run to completion in virtual time; what is handed to a thread takes `work_s`."""
     try:
-        with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(work_s)) as runner:
             return runner.run(main)
     finally:
         gc.collect()  # finalisers of cancelled coroutines run here, not in the middle of somebody else's work
