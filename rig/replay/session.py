@@ -154,10 +154,8 @@ def _tell(told: AnyTold, visit: Visit, board: _Board) -> None:
             board.up.discard(told.stage)
         case StageUp():
             board.up.add(told.stage)
-        case OperatorSaid():
-            visit.act(lambda now: conductor.operator(told.action, now))
-        case VisitorLeft():
-            visit.act(conductor.left)
+        case OperatorSaid() | VisitorLeft():
+            visit.act(lambda now: conductor.told(told, now))
         case _:
             pass  # follows from what the stages and the loudspeaker say
 

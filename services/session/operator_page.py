@@ -4,6 +4,7 @@ from typing import Any
 
 from services.session.house import House
 from services.session.kiosks import Kiosk
+from services.session.play_events import OperatorSaid
 from shared.errors import BadInput
 from shared.events import TurnTimed
 
@@ -58,14 +59,14 @@ def _kiosk(kiosk: Kiosk, now: float, duration_s: float) -> dict[str, Any]:
         elapsed_s = now - visit.opened.at
         row |= {
             "session": visit.opened.session,
-            "look": visit.conductor.scene.look,
+            "look": visit.conductor.standing.scene.look,
             "scene": view.scene,
             "elapsed_s": round(elapsed_s, 1),
             "left_s": round(max(0.0, duration_s - elapsed_s), 1),
             "holding": view.is_held,
             "facts": sorted(view.facts),
-            "visitor_speaking": visit.conductor.turns.floor.visitor_speaking,
-            "mirror_speaking": visit.conductor.turns.presenter.is_sounding,
+            "visitor_speaking": visit.conductor.turns.is_visitor_speaking,
+            "mirror_speaking": visit.conductor.turns.is_sounding,
         }
     return row
 
@@ -104,4 +105,4 @@ def command(house: House, order: object) -> None:
     if visit is None or visit.conductor is None:
         raise BadInput(f"kiosk {kiosk.name!r} has no visit to {action}")
     conductor = visit.conductor
-    visit.act(lambda now: conductor.operator(action, now))
+    visit.act(lambda now: conductor.told(OperatorSaid(action=action), now))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from shared.audio import VOICE_HZ
-from shared.events import SpeechChunk
+from shared.events import FinalTranscript, SpeechChunk
 
 BYTES_PER_SAMPLE = 2
 
@@ -81,6 +81,13 @@ class Speech(msgspec.Struct, kw_only=True):
         if chunk.text:
             self.clauses.append(Clause(chunk.from_sample, chunk.text))
         return True
+
+    def answers(self, final: FinalTranscript, now: float) -> None:
+        """Note when the utterance it answers ended, and when that was known."""
+        self.times.visitor_ended_at = final.ended_at
+        self.times.final_at = now
+        self.times.waited_s = final.waited_s
+        self.times.asr_s = final.engine_s
 
     def due(self, sample: int) -> float:
         """Host clock, seconds, at which a sample sounds by the present schedule."""

@@ -11,9 +11,10 @@ from services.session.conductor import Conductor
 from services.session.config import SessionConfig
 from services.session.effects import Publish
 from services.session.kiosk_link import KioskLink
-from services.session.microphone import Microphone
-from services.session.numbering import OUR_STREAMS, Numbering
 from services.session.play import Play
+from services.session.play_events import StageDown, StageUp, VisitorLeft
+from services.session.sound_intake import SoundIntake
+from services.session.taking_up import begun, taken_up
 from shared import events as ev
 from shared import kiosk_wire as wire
 from shared.bus import Bus, Lease
@@ -54,9 +55,8 @@ class Visit:
         self.opened = opened
         self._link = link
         self._inbox: asyncio.Queue[Act] = asyncio.Queue(maxsize=4_096)
-        self._sound: asyncio.Queue[ev.MicrophoneChunk] = asyncio.Queue(maxsize=500)
-        self._microphone = Microphone()
-        self._chunks = 0
+        self._intake: SoundIntake | None = None
+        """There once the visit is ours."""
         self._cursors: dict[str, StreamId] = {}
         self._done: dict[str, StreamId] = {}
         """Per stream: how far the conductor has taken it in; written with the next commit."""
@@ -80,19 +80,23 @@ class Visit:
         self._cursors = {
             name: lease.checkpoint.get(name, START) for name in (key(self.opened.session, hears) for hears in HEARS)
         }
-        self.conductor = await self._conductor(is_recovered=is_recovered)
+        self._intake = SoundIntake(self._clock, (await self._outlet.tail("microphone")).seq)
+        open_visit = taken_up if is_recovered else begun
+        self.conductor = await open_visit(self._play, self.opened, self._config, self._outlet, self._clock.now())
+        await self._carry_out(self.conductor)
         try:
-            return await self._work(lease, board)
+            return await self._work(lease, board, self._intake)
         except asyncio.CancelledError:
             # We stop, the visit does not: whoever starts next goes on with it at once.
             with contextlib.suppress(BusUnavailable):
                 await self._bus.release(lease)
             raise
 
-    async def _work(self, lease: Lease, board: Board) -> str:
+    async def _work(self, lease: Lease, board: Board, intake: SoundIntake) -> str:
+        outlet = self._require_outlet()
         loops = (
-            self._keep_lease(lease), self._hear(), self._watch_mirror(), self._tick(board), self._pass_on_sound(),
-            self._require_outlet().commit_in_order(self._decided),
+            self._keep_lease(lease), self._hear(), self._watch_mirror(), self._tick(board), intake.pass_on(outlet),
+            outlet.commit_in_order(self._decided),
         )  # fmt: skip
         try:
             async with asyncio.TaskGroup() as group:
@@ -112,30 +116,6 @@ class Visit:
                 if lease:
                     return lease
             await asyncio.sleep(RETRY_S)
-
-    async def _conductor(self, *, is_recovered: bool) -> Conductor:
-        outlet = self._require_outlet()
-        tails = {name: await outlet.tail(name) for name in OUR_STREAMS}
-        self._chunks = tails["microphone"].seq
-        control = await outlet.recall("control") if is_recovered else []
-        epoch = max((event.epoch for event in control if isinstance(event, ev.EpochAdvanced)), default=0)
-        conductor = Conductor(
-            self._play,
-            self.opened,
-            self._config,
-            numbering=Numbering(tails),
-            epoch=epoch,
-            turn=max(tails["requests"].turn, tails["lines"].turn),
-        )
-        now = self._clock.now()
-        if is_recovered:
-            told = [event for event in await outlet.recall("play") if isinstance(event, ev.PlayTold)]
-            heard = [event for event in await outlet.recall("playback") if isinstance(event, ev.TurnHeard)]
-            conductor.recover(told, heard, tails["camera"].turn, now)
-        else:
-            conductor.begin(now)
-        await self._carry_out(conductor)
-        return conductor
 
     def _require_outlet(self) -> LeasedOutlet:
         if self._outlet is None:
@@ -174,25 +154,14 @@ class Visit:
 
     def audio(self, message: wire.Audio) -> None:
         """Sound from the kiosk. Raises BadInput."""
-        for pcm, captured_at in self._microphone.take(message, self._clock.now()):
-            self._chunks += 1
-            chunk = ev.MicrophoneChunk(seq=self._chunks, pcm=pcm, captured_at=captured_at)
-            if self._sound.full():
-                self._sound.get_nowait()  # Redis has been away for ten seconds: the oldest sound is worth least
-            self._sound.put_nowait(chunk)
+        if self._intake:
+            self._intake.take(message)
 
     def kiosk_came(self) -> None:
         """A page is connected (again): it counts its sound from one, and must be told where we are."""
-        self._microphone = Microphone()
+        if self._intake:
+            self._intake.begin_anew()
         self.act(lambda now: cast("Conductor", self.conductor).reconnected(now))
-
-    async def _pass_on_sound(self) -> None:
-        outlet = self._require_outlet()
-        while True:
-            chunks = [await self._sound.get()]
-            while not self._sound.empty():
-                chunks.append(self._sound.get_nowait())
-            await outlet.publish(*chunks)
 
     # --- the streams ------------------------------------------------------------------------------------------------
 
@@ -239,7 +208,7 @@ class Visit:
             away_since = 0.0 if self._link.is_connected else away_since or now
             if away_since and now - away_since > self._config.away_s:
                 away_since = now
-                self.act(lambda now: cast("Conductor", self.conductor).left(now))
+                self.act(lambda now: cast("Conductor", self.conductor).told(VisitorLeft(), now))
             await asyncio.sleep(TICK_S)
 
     def _tick_conductor(self, ready: set[str], now: float) -> None:
@@ -247,7 +216,7 @@ class Visit:
         for stage in STAGES:
             is_up = stage in ready
             if self.stage_seen.get(stage, True) != is_up:
-                conductor.stage(stage, now, is_up=is_up)
+                conductor.told(StageUp(stage=stage) if is_up else StageDown(stage=stage), now)
             self.stage_seen[stage] = is_up
         conductor.tick(now)
 

@@ -193,7 +193,7 @@ def test_words_over_the_mirror_stop_it_within_a_quarter_second() -> None:
         await world.line_over("first_self")
         await world.quiet()
         await world.say("tell me something long please", 1.5)
-        while not world.kiosk.visit.conductor.turns.presenter.is_sounding:  # type: ignore[union-attr]
+        while not world.kiosk.visit.conductor.turns.is_sounding:  # type: ignore[union-attr]
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)
         await world.say("no stop wait a moment", 0.8)

@@ -55,16 +55,16 @@ class Room:
     # what happens
 
     def started(self, now: float, utterance: int = 1) -> None:
-        self.turns.speech_started(ev.SpeechStarted(turn=utterance, started_at=now), now)
+        self.turns.take(ev.SpeechStarted(turn=utterance, started_at=now), now)
 
     def paused(self, now: float, utterance: int = 1) -> None:
-        self.turns.speech_paused(ev.SpeechPaused(turn=utterance, ended_at=now), now)
+        self.turns.take(ev.SpeechPaused(turn=utterance, ended_at=now), now)
 
     def guess(self, text: str, now: float, utterance: int = 1) -> None:
-        self.turns.guess(ev.GuessTranscript(turn=utterance, text=text, ended_at=now), now)
+        self.turns.take(ev.GuessTranscript(turn=utterance, text=text, ended_at=now), now)
 
     def final(self, text: str, now: float, utterance: int = 1, joins: int = 0) -> None:
-        self.turns.final(
+        self.turns.take(
             ev.FinalTranscript(turn=utterance, text=text, ended_at=now - 0.3, waited_s=0.2, joins=joins), now
         )
 
@@ -79,8 +79,8 @@ class Room:
             chunk = ev.SpeechChunk(
                 turn=turn, rev=rev, from_sample=index * 2400, pcm=bytes(4800), text=text if index == 0 else ""
             )
-            self.turns.chunk(chunk, now)
-        self.turns.speech_ended(ev.SpeechEnded(turn=turn, rev=rev, samples=round(seconds * 24000)), now)
+            self.turns.take(chunk, now)
+        self.turns.take(ev.SpeechEnded(turn=turn, rev=rev, samples=round(seconds * 24000)), now)
 
     def line(
         self, name: str, now: float, seconds: float = 2.0, *, may_be_cut: bool = True, starts_at: float = 0
@@ -91,7 +91,7 @@ class Room:
         return wanted.turn
 
     def played(self, turn: int, seconds: float, at: float) -> None:
-        self.turns.played(wire.Played(turn=turn, sample=round(seconds * 24000), at=at), at)
+        self.turns.playout.played(wire.Played(turn=turn, sample=round(seconds * 24000), at=at), at)
 
     def reply_turn(self) -> int:
         return self.published(ev.ReplyRequest)[-1].turn
@@ -144,7 +144,7 @@ def test_the_director_hears_of_the_words_before_their_meaning() -> None:
     room.started(1.0)
     room.guess("yes please", 2.0)
     request = room.published(ev.ReplyRequest)[0]
-    room.turns.signal(ev.SignalHeard(turn=request.turn, rev=0, utterance=1, name="agreed"), 2.05)
+    room.turns.take(ev.SignalHeard(turn=request.turn, rev=0, utterance=1, name="agreed"), 2.05)
     assert room.told(SignalGiven) == []
     room.final("Yes, please.", 2.2)
     kinds = [type(effect.told) for effect in room.drain() if isinstance(effect, Inform)]
@@ -157,7 +157,7 @@ def test_a_meaning_of_words_that_changed_is_not_told() -> None:
     room.guess("yes", 2.0)
     first = room.published(ev.ReplyRequest)[0]
     room.final("yes but not my voice", 3.0)
-    room.turns.signal(ev.SignalHeard(turn=first.turn, rev=0, utterance=1, name="agreed"), 3.05)
+    room.turns.take(ev.SignalHeard(turn=first.turn, rev=0, utterance=1, name="agreed"), 3.05)
     assert room.told(SignalGiven) == []
 
 
@@ -174,7 +174,7 @@ def test_a_cough_lets_the_mirror_go_on() -> None:
     room.line("a", 1.0)
     room.started(2.0)
     room.paused(2.2)
-    room.turns.dropped(ev.UtteranceDropped(turn=1, reason="no_words"), 2.4)
+    room.turns.take(ev.UtteranceDropped(turn=1, reason="no_words"), 2.4)
     assert room.sent(wire.Hold)[-1].gain == 1.0
     assert room.published(ev.EpochAdvanced) == []
 
@@ -186,7 +186,7 @@ def test_speech_that_goes_on_stops_the_mirror_where_it_is_and_it_resumes_there()
     room.started(2.2)
     room.turns.tick(2.5)
     held = room.published(ev.SpeechHeld)[0]
-    room.turns.dropped(ev.UtteranceDropped(turn=1, reason="noise"), 3.0)
+    room.turns.take(ev.UtteranceDropped(turn=1, reason="noise"), 3.0)
     again = room.sent(wire.Speech)[-1]
     restarts = [speech for speech in room.sent(wire.Speech) if speech.restart]
     assert held.at_sample == pytest.approx((2.5 - 1.12) * 24000, abs=240)
@@ -199,7 +199,7 @@ def test_words_over_the_mirror_end_its_turn_and_the_ledger_knows_how_far_it_came
     turn = room.line("a", 1.0, seconds=4.0)
     room.played(turn, 1.0, 2.12)
     room.started(3.0)
-    room.turns.partial(ev.PartialTranscript(turn=1, stable="wait a moment"), 3.12)
+    room.turns.take(ev.PartialTranscript(turn=1, stable="wait a moment"), 3.12)
     heard = next(event for event in room.published(ev.TurnHeard) if event.turn == turn)
     assert room.sent(wire.Flush)[0].turn == turn
     assert [event.reason for event in room.published(ev.EpochAdvanced)] == ["barge_in"]
@@ -237,7 +237,7 @@ def test_the_mirrors_own_words_are_not_the_visitors() -> None:
     turn = room.line("a", 1.0, seconds=2.0)
     room.played(turn, 1.9, 3.02)
     room.started(3.0)
-    room.turns.partial(ev.PartialTranscript(turn=1, stable="the line called"), 3.05)
+    room.turns.take(ev.PartialTranscript(turn=1, stable="the line called"), 3.05)
     assert room.published(ev.EpochAdvanced) == []
 
 
@@ -302,7 +302,7 @@ def test_a_reply_without_words_is_a_failed_reply_at_once() -> None:
     room = Room()
     room.utterance("I am here", 2.0)
     room.turns.answer(1, 2.0)
-    room.turns.reply_ended(ev.ReplyEnded(turn=room.reply_turn(), clauses=0, reason="blocked"), 2.1)
+    room.turns.take(ev.ReplyEnded(turn=room.reply_turn(), clauses=0, reason="blocked"), 2.1)
     assert room.told(ReplyDone) == [ReplyDone(said="", failed=True)]
 
 
@@ -339,7 +339,7 @@ def test_what_was_answered_aloud_is_not_answered_again() -> None:
     room.turns.answer(1, 2.0)
     room.voice(room.reply_turn(), 2.0, 2.1, text="you say that calmly")
     room.started(2.8, utterance=2)
-    room.turns.partial(ev.PartialTranscript(turn=2, stable="I was afraid of the dark"), 3.3)
+    room.turns.take(ev.PartialTranscript(turn=2, stable="I was afraid of the dark"), 3.3)
     room.final("I was afraid of the dark", 3.6, utterance=2, joins=1)
     assert room.told(UtteranceHeard)[-1] == UtteranceHeard(utterance=2, text="of the dark", speech_s=0.0)
 
@@ -349,7 +349,7 @@ def test_a_dry_loudspeaker_gets_a_new_schedule_not_a_burst() -> None:
     room.turns.say(SayLine(line="a", text="a", voice="host"), 1.0)
     turn = room.published(ev.LineWanted)[-1].turn
     for index, now in ((0, 1.0), (1, 2.0)):
-        room.turns.chunk(ev.SpeechChunk(turn=turn, from_sample=index * 2400, pcm=bytes(4800), text="a"), now)
+        room.turns.take(ev.SpeechChunk(turn=turn, from_sample=index * 2400, pcm=bytes(4800), text="a"), now)
     first, second = room.sent(wire.Speech)
     dues = room.published(ev.SpeechDue)
     assert (first.restart, second.restart) == (True, True)
@@ -370,7 +370,7 @@ def test_every_deliberate_wait_is_in_the_trace() -> None:
     room.final("I am here", 2.0)
     room.turns.answer(1, 2.0)
     turn = room.reply_turn()
-    room.turns.clause(ev.ReplyClause(turn=turn, index=0, text="x", engine_s=0.05), 2.1)
+    room.turns.take(ev.ReplyClause(turn=turn, index=0, text="x", engine_s=0.05), 2.1)
     room.voice(turn, 1.0, 2.3)
     room.played(turn, 0.05, 2.3 + CONFIG.lead_s + 0.05)
     room.played(turn, 1.0, 3.5)

@@ -366,7 +366,7 @@ class World:
                 visit = self.kiosk.visit
                 if visit is None:
                     return
-                if visit.conductor is None or visit.conductor.turns.presenter.is_sounding:
+                if visit.conductor is None or visit.conductor.turns.is_sounding:
                     silent_since = self.now()
                 await asyncio.sleep(0.05)
 
