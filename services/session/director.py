@@ -23,7 +23,6 @@ from services.session.play_events import (
     LineMeasured,
     OperatorSaid,
     ReplyDone,
-    SecondPerson,
     SignalGiven,
     StageDown,
     StageUp,
@@ -159,11 +158,6 @@ def _operator(beat: Beat, told: OperatorSaid) -> None:
         director_scenes.decide(beat, director_scenes.target_of(beat.here, CLOCK))
 
 
-def _second_person(beat: Beat, _: SecondPerson) -> None:
-    if beat.here.kind != "coda":
-        director_handlers.fire(beat, "second_person")
-
-
 def _stage_down(beat: Beat, told: StageDown) -> None:
     if told.stage not in beat.state.downs:
         beat.change(downs={**beat.state.downs, told.stage: beat.now})
@@ -185,6 +179,6 @@ _NOTES: dict[type, Callable[[Beat, Any], None]] = {
     VisitBegan: _nothing, Tick: _nothing, LineMeasured: _measured, LineDone: director_lines.line_done,
     ReplyDone: director_turns.reply_done, VisitorSpeaking: _speaking, UtteranceHeard: director_turns.heard,
     SignalGiven: director_turns.signal_given, Captured: director_capture.captured,
-    CaptureRefused: director_capture.refused, VisitorLeft: _left, OperatorSaid: _operator, SecondPerson: _second_person,
+    CaptureRefused: director_capture.refused, VisitorLeft: _left, OperatorSaid: _operator,
     StageDown: _stage_down, StageUp: _stage_up,
 }  # fmt: skip

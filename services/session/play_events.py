@@ -93,10 +93,6 @@ class VisitorLeft(Told, frozen=True, kw_only=True):
     """Nobody stands before the mirror any more."""
 
 
-class SecondPerson(Told, frozen=True, kw_only=True):
-    """Someone else is speaking or looking, too."""
-
-
 class OperatorSaid(Told, frozen=True, kw_only=True):
     """The operator pressed something: hold (the clock of the scene stands, the visit's clock does not), resume, skip (next scene) or stop."""
 
@@ -220,7 +216,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
 
 AnyTold = (
     VisitBegan | Tick | LineMeasured | LineDone | ReplyDone | VisitorSpeaking | UtteranceHeard | SignalGiven | Captured
-    | CaptureRefused | VisitorLeft | SecondPerson | OperatorSaid | StageDown | StageUp
+    | CaptureRefused | VisitorLeft | OperatorSaid | StageDown | StageUp
 )  # fmt: skip
 AnyOrder = (
     EnterScene | SayLine | PrepareLines | Answer | ShowLine | StartCapture | StopCapture | Show | CancelReply | EndVisit

@@ -16,7 +16,6 @@ from services.session.play_events import (
     PrepareLines,
     ReplyDone,
     SayLine,
-    SecondPerson,
     Show,
     ShowLine,
     SignalGiven,
@@ -482,9 +481,20 @@ def test_distress_ends_the_copy_with_a_line_of_care(stage: StageByHand) -> None:
 def test_a_second_person_is_told_once_and_then_ignored(stage: StageByHand) -> None:
     stage.enrol()
     for _ in range(3):
-        stage.tell(SecondPerson())
+        stage.speak("My friend is here, too.")
+        stage.mean(other="second_person")
         stage.wait(4)
     assert stage.said.count("two") == 1
+
+
+def test_words_for_somebody_else_stop_the_copy_in_mid_reply(stage: StageByHand) -> None:
+    stage.enrol()
+    stage.speak("Say hello to her.")
+    stage.wait(2)
+    stage.mean(other="second_person")
+    assert stage.all(CancelReply)
+    stage.wait(1)
+    assert last(stage) == "two"
 
 
 def test_silence_is_broken_with_other_words_each_time(stage: StageByHand) -> None:

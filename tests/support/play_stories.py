@@ -10,7 +10,6 @@ from services.session.play_events import (
     LineMeasured,
     OperatorSaid,
     ReplyDone,
-    SecondPerson,
     SignalGiven,
     StageDown,
     StageUp,
@@ -46,7 +45,6 @@ def tolds(lines: list[str], signals: list[str], *, with_ends: bool = True) -> st
         ),
         st.builds(Captured, what=_WHAT),
         st.builds(CaptureRefused, what=_WHAT, reason=st.sampled_from(["too_little", "too_dark", "no_camera", "never heard of"])),
-        st.just(SecondPerson()),
         st.builds(StageDown, stage=_STAGE),
         st.builds(StageUp, stage=_STAGE),
     ]  # fmt: skip
