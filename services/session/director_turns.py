@@ -7,7 +7,7 @@ from services.session.director_lines import question_understood
 from services.session.director_scenes import decide, target_of
 from services.session.director_state import Answering, Pending, PlayState
 from services.session.play import CLOCK, Scene
-from services.session.play_clock import REPLY_START_S, words_in
+from services.session.play_clock import LINE_START_S, REPLY_START_S, words_in
 from services.session.play_events import Answer, Brief, CancelReply, ReplyDone, SignalGiven, UtteranceHeard
 from shared.events import ScenePrompt, SignalSpec
 
@@ -56,9 +56,11 @@ def _is_too_early(state: PlayState) -> bool:
 
 
 def answer(beat: Beat, utterance: int) -> None:
-    """Let the model answer, if a reply has room; cover for it, if it is away."""
+    """Let the model answer, if a reply has room; cover for it, if it is away; where it has none, nod."""
     state = beat.state
     if not wants_reply(state, state.now):
+        if room_for(state, state.now) == 0 and beat.here.kind == "talk" and not state.due and state.deciding is None:
+            nod(beat)
         return
     if "llm" in state.downs:
         cover(beat)
@@ -73,6 +75,15 @@ def answer(beat: Beat, utterance: int) -> None:
             deadline=state.now + REPLY_START_S + 1.5 * longest_s + REPLY_SLACK_S,
         ),
     )  # fmt: skip
+
+
+def nod(beat: Beat) -> None:
+    """Too late for a reply, and too early for what comes next: a word or two, so that nobody's last words fall into silence."""
+    state = beat.state
+    left_s = state.span().limit - state.now - LINE_START_S
+    nods = (line for line in state.play.nods if line not in state.used and state.line_s(line) <= left_s)
+    if line := next(nods, ""):
+        beat.need(line)
 
 
 def reply_done(beat: Beat, told: ReplyDone) -> None:

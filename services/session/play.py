@@ -195,6 +195,8 @@ class Play(_Strict, frozen=True, kw_only=True):
     invitation: dict[str, str] = {}
     """Per language: the one line of the attract picture."""
     fillers: tuple[str, ...] = ()
+    nods: tuple[str, ...] = ()
+    """Backchannels: a word or two, said where a reply would no longer end in time; the first that fits, each once."""
     without: Without = Without()
     speech_wpm: float = 150.0
     """Words a minute, to guess the length of a line that has not been rendered yet."""

@@ -99,6 +99,7 @@ def _check_handlers(play: Play) -> Iterator[Fault]:
     silence = play.anywhere.silence
     yield from _known_lines(play, silence.say, ("anywhere", "silence"))
     yield from _known_lines(play, play.fillers, ("fillers",))
+    yield from _known_lines(play, play.nods, ("nods",))
     if not silence.after_s or not all(1.0 <= after_s < math.inf for after_s in silence.after_s):
         yield ("anywhere", "silence", "after_s"), "needs a list of seconds, each at least 1, such as [6, 9]"
     yield from _check_examples(play, play.anywhere.withdrawn.examples, ("anywhere", "withdrawn"))

@@ -65,11 +65,11 @@ def lines_of_scene(scene: Scene) -> tuple[str, ...]:
 
 
 def lines_anywhere(play: Play) -> tuple[str, ...]:
-    """Every line of the handlers and fillers."""
+    """Every line of the handlers, fillers and nods."""
     anywhere = play.anywhere
     handlers = (
         anywhere.model_down, anywhere.refusal, anywhere.second_person, anywhere.dictation, anywhere.unsafe,
         anywhere.stage_down, anywhere.off_topic,
     )  # fmt: skip
-    said = (*play.fillers, *anywhere.silence.say, *(line for handler in handlers for line in handler.say))
+    said = (*play.fillers, *play.nods, *anywhere.silence.say, *(line for handler in handlers for line in handler.say))
     return tuple(dict.fromkeys(said))

@@ -52,7 +52,7 @@ BROKEN = {
     "a second slot": ("{echo}. And then?", "{name}. And then?", "scenes.question.improvise.en.0", "only one slot"),
     "no second question": ("      more: [more_voice]\n", "", "scenes.question.capture", "second question"),
     "asked a third time": ("retries: 1", "retries: 3", "scenes.look.capture", "nobody is asked a third time"),
-    "a line never said": ("fillers: [filler_1]", "fillers: []", "lines.filler_1", "never said"),
+    "a line never said": ("fillers: [filler_1]\nnods: [filler_1]", "fillers: []", "lines.filler_1", "never said"),
     "two scenes of one name": ("  - id: question", "  - id: look", "scenes.look", "two scenes are called 'look'"),
     "not a number": ("duration_s: 75", "duration_s: long", "duration_s", "a number"),
     "endless": ("duration_s: 75", "duration_s: .inf", "the play", "above 0"),
