@@ -15,7 +15,8 @@ from services.session.config import SessionConfig
 from services.session.kiosk_link import KioskLink
 from services.session.play import Play
 from services.session.play_events import AnyTold, OperatorSaid, StageDown, StageUp, VisitorLeft
-from services.session.visit import HEARS, STAGES, Visit
+from services.session.pulse import STAGES
+from services.session.visit import HEARS, Visit
 from shared import kiosk_wire as wire
 from shared.bus import Output
 from shared.clock import LoopClock

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from services.session.board import Board
@@ -11,8 +12,10 @@ from services.session.conductor import Conductor
 from services.session.config import SessionConfig
 from services.session.effects import Publish
 from services.session.kiosk_link import KioskLink
+from services.session.mirror_feed import feed_mirror
 from services.session.play import Play
-from services.session.play_events import StageDown, StageUp, VisitorLeft
+from services.session.play_events import Told
+from services.session.pulse import STAGES, Pulse
 from services.session.sound_intake import SoundIntake
 from services.session.taking_up import begun, taken_up
 from shared import events as ev
@@ -28,8 +31,6 @@ from shared.streams import START, StreamId, key
 STAGE = "session"
 
 TICK_S = 0.05
-
-STAGES = ("asr", "llm", "tts", "a2f_bridge", "faceswap")
 
 HEARS = (
     "hearing", "signals", "reply", "voice", "voice_sample", "voice_ready", "face_ready",
@@ -65,7 +66,6 @@ class Visit:
         self._outlet: LeasedOutlet | None = None
         self.conductor: Conductor | None = None
         self.traces: deque[ev.TurnTimed] = deque(maxlen=MAX_TRACES)
-        self.stage_seen: dict[str, bool] = {}
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -95,8 +95,8 @@ class Visit:
     async def _work(self, lease: Lease, board: Board, intake: SoundIntake) -> str:
         outlet = self._require_outlet()
         loops = (
-            self._keep_lease(lease), self._hear(), self._watch_mirror(), self._tick(board), intake.pass_on(outlet),
-            outlet.commit_in_order(self._decided),
+            self._keep_lease(lease), self._hear(), self._tick(board), intake.pass_on(outlet),
+            feed_mirror(self._bus, self.opened.session, outlet, self._link), outlet.commit_in_order(self._decided),
         )  # fmt: skip
         try:
             async with asyncio.TaskGroup() as group:
@@ -183,41 +183,18 @@ class Visit:
 
         return act
 
-    async def _watch_mirror(self) -> None:
-        name = key(self.opened.session, "mirror")
-        after = await self._require_outlet().tail("mirror")
-        while True:
-            try:
-                entries = await self._bus.read({name: after}, wait_s=0.5)
-            except BusUnavailable:
-                await asyncio.sleep(RETRY_S)
-                continue
-            if entries:
-                after = entries[-1].id
-                frame = ev.decode(entries[-1].payload)
-                if isinstance(frame, ev.MirrorFrame):
-                    self._link.show(frame)
-
     async def _tick(self, board: Board) -> None:
-        away_since = 0.0
+        pulse = Pulse(self._config.away_s)
         while True:
             now = self._clock.now()
-            ready = board.ready(now)
-            self.act(lambda now, ready=ready: self._tick_conductor(ready, now))  # type: ignore[misc]
-            # mypy cannot infer a lambda with a default; the default binds this tick's value
-            away_since = 0.0 if self._link.is_connected else away_since or now
-            if away_since and now - away_since > self._config.away_s:
-                away_since = now
-                self.act(lambda now: cast("Conductor", self.conductor).told(VisitorLeft(), now))
+            news = tuple(pulse.beat(now, board.ready(now), is_connected=self._link.is_connected))
+            self.act(partial(self._tick_conductor, news))
             await asyncio.sleep(TICK_S)
 
-    def _tick_conductor(self, ready: set[str], now: float) -> None:
+    def _tick_conductor(self, news: tuple[Told, ...], now: float) -> None:
         conductor = cast("Conductor", self.conductor)
-        for stage in STAGES:
-            is_up = stage in ready
-            if self.stage_seen.get(stage, True) != is_up:
-                conductor.told(StageUp(stage=stage) if is_up else StageDown(stage=stage), now)
-            self.stage_seen[stage] = is_up
+        for told in news:
+            conductor.told(told, now)
         conductor.tick(now)
 
     async def _keep_lease(self, lease: Lease) -> None:
