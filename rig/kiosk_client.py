@@ -3,24 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from statistics import median
 
 import numpy as np
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
+from rig.glass import Glass
+from rig.host_time import HostTime
+from rig.kiosk_socket import welcomed
 from rig.loudspeaker import Loudspeaker
 from rig.microphone import Microphone
-from rig.recording import Recording, Shot, Spoken
+from rig.recording import Recording, Spoken
 from rig.visitor import Samples, speech_end
 from shared import kiosk_wire as wire
 from shared.audio import MICROPHONE_CHUNK, MICROPHONE_HZ, VOICE_HZ
 from shared.clock import Clock, HostClock
-from shared.errors import BadInput, EngineFailed
 
 CHUNK_S = MICROPHONE_CHUNK / MICROPHONE_HZ
-PAINT_HZ = 60
-"""The glass is painted so often; a picture is shown at the next painting."""
 LISTEN_EVERY_S = 0.01
 """How often the loudspeaker's time moves on; what sounds is exact to the sample all the same."""
 
@@ -45,12 +44,9 @@ class Kiosk:
         """The visit is forgotten, or the socket is closed."""
         self._socket = socket
         self._burst = burst
-        self._keeps_pictures = keeps_pictures
+        self._glass = Glass(self.recording.shots, keeps_pictures=keeps_pictures)
         self._clock = clock
-        self._offset = 0.0
-        self._offsets: list[float] = []
-        self._reported = 0
-        self._waiting: wire.Frame | None = None
+        self._host = HostTime()
         self._spoke_out = asyncio.Event()
         self._group = asyncio.TaskGroup()
 
@@ -58,7 +54,7 @@ class Kiosk:
 
     def now(self) -> float:
         """Seconds on the session's host clock."""
-        return self._clock.now() + self._offset
+        return self._clock.now() + self._host.offset
 
     @property
     def silence_s(self) -> float:
@@ -130,9 +126,9 @@ class Kiosk:
         while True:
             await self._clock.sleep_until(start + (self.microphone.chunks + 1) * CHUNK_S)
             seq = self.microphone.chunks
-            captured_at = start + (seq + 1) * CHUNK_S + self._offset
-            self.recording.chunks_late_s.append(self._clock.now() - captured_at + self._offset)
-            self.recording.microphone_from = start + self._offset
+            captured_at = start + (seq + 1) * CHUNK_S + self._host.offset
+            self.recording.chunks_late_s.append(self.now() - captured_at)
+            self.recording.microphone_from = start + self._host.offset
             if self.recording.spoken and self.microphone.is_speaking:
                 self._place_speech(captured_at)
             await self._send(wire.Audio(seq=seq, pcm=self.microphone.next_chunk(), captured_at=captured_at))
@@ -164,31 +160,17 @@ class Kiosk:
 
     async def _paint(self) -> None:
         while True:
-            tick = np.floor(self._clock.now() * PAINT_HZ) + 1
-            await self._clock.sleep_until(float(tick) / PAINT_HZ)
-            frame, self._waiting = self._waiting, None
-            if frame is not None:
-                shown_at = self.now()
-                self._keep(frame, shown_at)
+            await self._clock.sleep_until(self._glass.next_painting(self._clock.now()))
+            shown_at = self.now()
+            if frame := self._glass.paint(shown_at):
                 await self._send(wire.Shown(frame=frame.frame, at=shown_at))
 
-    def _keep(self, frame: wire.Frame, shown_at: float) -> None:
-        self.recording.shots.append(
-            Shot(
-                frame=frame.frame,
-                shown_at=shown_at,
-                captured_at=frame.captured_at,
-                pose_due_at=frame.pose_due_at,
-                size=len(frame.jpeg),
-                jpeg=frame.jpeg if self._keeps_pictures else b"",
-            )
-        )
-
     async def _ask(self) -> None:
-        """Learn the host's clock: ten quick questions, then now and then."""
-        for asked in range(1_000_000):
-            await self._send(wire.Ping(sent=self._clock.now()))
-            await asyncio.sleep(0.1 if asked < 10 else 1.5)
+        """Learn the host's clock, and go on learning it: two clocks drift."""
+        while True:
+            question, rest_s = self._host.ask(self._clock.now())
+            await self._send(question)
+            await asyncio.sleep(rest_s)
 
     # --- what the session says ----------------------------------------------------------------------------------------
 
@@ -214,28 +196,17 @@ class Kiosk:
             case wire.Capture():
                 self._group.create_task(self._photograph(message))
             case wire.Pong():
-                self._set_clock(message)
-            case _:
-                self._note(message)
-
-    def _note(self, message: wire.DownMessage) -> None:
-        """What a page shows and a rehearsal only writes down."""
-        match message:
+                self._host.learn(message, self._clock.now())
             case wire.Forgotten():
-                self.recording.forgotten, self.recording.forgotten_at = message, self.now()
+                self.recording.note(message, self.now())
                 self.is_over.set()
-            case wire.Line():
-                self.recording.lines.append((self.now(), message))
-            case wire.Subtitle():
-                self.recording.subtitles.append((self.now(), message))
-            case wire.Refused():
-                self.recording.refused.append(message)
             case _:
-                pass
+                self.recording.note(message, self.now())
 
     def _take_picture(self, frame: wire.Frame) -> None:
-        overtaken, self._waiting = self._waiting, frame
-        if overtaken is not None:  # before it could be painted: acknowledged all the same, or the pictures would stop
+        if overtaken := self._glass.take(
+            frame
+        ):  # before it could be painted: acknowledged all the same, or the pictures would stop
             self._group.create_task(self._send(wire.Shown(frame=overtaken.frame, at=self.now())))
 
     def _sound(self, message: wire.Speech | wire.Hold | wire.Flush) -> None:
@@ -257,9 +228,7 @@ class Kiosk:
         if scene.scene != self.scene:
             self.scene_at = self.now()
         self.look, self.scene, self.language = scene.look, scene.scene, scene.language
-        self.recording.scenes.append((self.now(), scene))
-        self.recording.session = scene.session or self.recording.session
-        self.recording.ends_at = scene.ends_at or self.recording.ends_at
+        self.recording.note(scene, self.now())
         if scene.session:
             self.has_begun.set()
 
@@ -271,30 +240,11 @@ class Kiosk:
             await self._send(wire.Camera(burst=order.burst, index=index, jpeg=jpeg, is_last=last))
             await asyncio.sleep(order.seconds / order.frames)
 
-    def _set_clock(self, pong: wire.Pong) -> None:
-        self._offsets.append(pong.host - (pong.sent + self._clock.now()) / 2)
-        self._offset = median(self._offsets[-21:])
-
 
 @asynccontextmanager
 async def kiosk(
     url: str, token: str, *, language: str, burst: list[bytes], keeps_pictures: bool
 ) -> AsyncIterator[Kiosk]:
-    """A connected and welcomed kiosk, its clock set. Its devices work while `run` runs.
-
-    Raises:
-        BadInput: Nobody answers at `url`, or it refuses us; with its reason.
-        EngineFailed: The session broke off.
-    """
-    clock = HostClock()
-    try:
-        async with connect(url, max_size=wire.MAX_MESSAGE, compression=None, open_timeout=10) as socket:
-            await socket.send(wire.encode(wire.Hello(token=token, language=language)))
-            first = wire.decode_down(await socket.recv(decode=False))
-            if isinstance(first, wire.Refused):
-                raise BadInput(f"kiosk: {url} refuses us: {first.reason}: {first.detail}")
-            yield Kiosk(socket, burst, keeps_pictures=keeps_pictures, clock=clock)
-    except (OSError, InvalidHandshake, TimeoutError) as error:
-        raise BadInput(f"kiosk: no session service at {url} ({error}); is the mirror running?") from error
-    except ConnectionClosed as error:
-        raise EngineFailed(f"kiosk: {url} closed the socket: {error.rcvd or error}") from error
+    """A connected and welcomed kiosk; its devices work while `run` runs. Raises as `welcomed`."""
+    async with welcomed(url, token, language) as socket:
+        yield Kiosk(socket, burst, keeps_pictures=keeps_pictures, clock=HostClock())

@@ -4,7 +4,7 @@ import msgspec
 
 from rig.loudspeaker import Sounded
 from rig.visitor import Samples
-from shared.kiosk_wire import Forgotten, Line, Refused, Scene, Subtitle
+from shared.kiosk_wire import DownMessage, Forgotten, Line, Refused, Scene, Subtitle
 
 
 class Spoken(msgspec.Struct, kw_only=True):
@@ -61,3 +61,21 @@ class Recording(msgspec.Struct, kw_only=True):
     forgotten_at: float = 0.0
     closed_reason: str = ""
     """Why the socket closed, if it closed before the visit was over."""
+
+    def note(self, message: DownMessage, now: float) -> None:
+        """Write down what a page would show, and when it came."""
+        match message:
+            case Scene():
+                self.scenes.append((now, message))
+                self.session = message.session or self.session
+                self.ends_at = message.ends_at or self.ends_at
+            case Forgotten():
+                self.forgotten, self.forgotten_at = message, now
+            case Line():
+                self.lines.append((now, message))
+            case Subtitle():
+                self.subtitles.append((now, message))
+            case Refused():
+                self.refused.append(message)
+            case _:
+                pass
