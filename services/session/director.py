@@ -13,6 +13,7 @@ from services.session import director_capture, director_handlers, director_lines
 from services.session.director_beat import Beat
 from services.session.director_state import PlayState, View
 from services.session.play import CLOCK, Play
+from services.session.play_clock import way_from
 from services.session.play_events import (
     AnyOrder,
     AnyTold,
@@ -126,8 +127,12 @@ def _look_at_clock(beat: Beat) -> None:
 
 
 def _measured(beat: Beat, told: LineMeasured) -> None:
-    if told.seconds > 0:
-        beat.change(measured={**beat.state.measured, told.line: told.seconds})
+    state = beat.state
+    if told.seconds <= 0:
+        return
+    measured = {**state.measured, told.line: told.seconds}
+    way = state.way and way_from(state.play, state.remaining, state.language, measured)
+    beat.change(measured=measured, way=way)
 
 
 def _speaking(beat: Beat, told: VisitorSpeaking) -> None:

@@ -4,7 +4,7 @@ from services.session.director_beat import COPY_LOOKS, Beat
 from services.session.director_lines import PATIENCE_S, prepare_copy, say_coda
 from services.session.director_state import Deciding, DueLine, Enrolment
 from services.session.play import CAPTURED, CLOCK, Scene
-from services.session.play_clock import CODA_LEAD_S, coda_starts
+from services.session.play_clock import CODA_LEAD_S, coda_starts, way_from
 from services.session.play_events import EndVisit, EnterScene, Show, StopCapture
 from services.session.play_paths import spine
 
@@ -27,7 +27,8 @@ def enter(beat: Beat, name: str, *, is_timed: bool = True) -> None:
         DueLine(line=line, is_must=True, since=state.now) for line in scene.must_say
     )  # fmt: skip
     beat.change(
-        scene=name, entered_at=state.now, held_since=None if state.held_since is None else state.now, due=due,
+        scene=name, way=way_from(state.play, spine(state.play, name) or (scene,), state.language, state.measured),
+        entered_at=state.now, held_since=None if state.held_since is None else state.now, due=due,
         armed="", deciding=None, silences=0, unclear=0, steer="", was_closing=False, pending=None,
         quiet_since=state.now, utterances_before=state.last_utterance,
     )  # fmt: skip
@@ -103,7 +104,7 @@ def is_coda_due(beat: Beat) -> bool:
 
 
 def _may_end_with_coda(beat: Beat) -> bool:
-    return "consent" in beat.state.facts and bool(spine(beat.state.play, beat.state.scene))
+    return "consent" in beat.state.facts and beat.state.remaining[-1].id == beat.state.play.coda
 
 
 def _leave_decided(beat: Beat, deciding: Deciding) -> None:

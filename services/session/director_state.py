@@ -3,8 +3,7 @@
 import msgspec
 
 from services.session.play import Play, Scene
-from services.session.play_clock import Span, line_s, span, speech_s
-from services.session.play_paths import spine
+from services.session.play_clock import Span, Way, line_s, span, speech_s
 
 AGAIN = "~again"
 """Ending of the id under which a line's shorter wording travels."""
@@ -82,6 +81,8 @@ class PlayState(msgspec.Struct, frozen=True, kw_only=True):
     now: float = 0.0
     scene: str = ""
     """Empty before the visit begins."""
+    way: Way | None = None
+    """From this scene on; None before the visit begins."""
     entered_at: float = 0.0
     held_since: float | None = None
     ended: str = ""
@@ -146,15 +147,25 @@ class PlayState(msgspec.Struct, frozen=True, kw_only=True):
 
     def here(self) -> Scene:
         """The scene being played."""
-        return self.play.scene(self.scene)
+        return self.remaining[0]
+
+    def ahead(self) -> Way:
+        """The way from the scene being played."""
+        if self.way is None:
+            raise RuntimeError("the visit has not begun")
+        return self.way
+
+    @property
+    def remaining(self) -> tuple[Scene, ...]:
+        """The scene being played and those that follow it."""
+        return self.ahead().scenes
 
     def span(self) -> Span:
         """The time of the scene being played; while held, its own clock stands."""
         entered = self.entered_at
         if self.held_since is not None:
             entered += max(0.0, self.now - self.held_since)
-        way = spine(self.play, self.scene) or (self.here(),)
-        return span(self.play, way, entered, self.language, self.measured)
+        return span(self.ahead(), entered)
 
     def length_s(self, order: str, words: str) -> float:
         """Seconds a line takes under the id it is ordered by."""

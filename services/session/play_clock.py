@@ -60,6 +60,32 @@ def floor_s(play: Play, scene: Scene, language: str, measured: Lengths) -> float
     return max(scene.time.min, lines_s(play, scene, language, measured) + lines * LINE_START_S)
 
 
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """A scene and what follows it: the arithmetic that stays the same while the scene is played. A turn asks for it 20 times."""
+
+    scenes: tuple[Scene, ...]
+    """From the scene up to and including the main coda; only the scene, if no way leads there."""
+    duration_s: float
+    """Of the play."""
+    end: float
+    """Second of the visit at which the main coda's scene must be entered."""
+    room: float
+    """Second at which the scene must leave the rest to those between it and the coda."""
+    planned_s: float
+    """`soft` times of the scene and of those between it and the coda."""
+
+
+def way_from(play: Play, scenes: tuple[Scene, ...], language: str, measured: Lengths) -> Way:
+    """The way along `scenes`; to be made anew when the length of a line becomes known."""
+    between = scenes[1:-1]
+    end = coda_starts(play, language, measured) - CODA_LEAD_S
+    return Way(
+        scenes=scenes, duration_s=play.duration_s, end=end,
+        room=end - sum(floor_s(play, scene, language, measured) for scene in between),
+        planned_s=scenes[0].time.soft + sum(scene.time.soft for scene in between),
+    )  # fmt: skip
+
+
 class Span(msgspec.Struct, frozen=True, kw_only=True):
     """When a scene should and must be over, in seconds of the visit."""
 
@@ -73,33 +99,22 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     """Here it ends, whoever speaks."""
 
 
-def span(play: Play, way: tuple[Scene, ...], entered_at: float, language: str, measured: Lengths) -> Span:
-    """The time of a scene that was entered at `entered_at`.
-
-    Args:
-        play: The play.
-        way: The scene and those that follow it, up to and including the main coda; or only the scene, if no way leads there.
-        entered_at: Seconds of the visit; holds by the operator already added.
-        language: Language of the visit.
-        measured: Lines whose length is known.
-    """
-    scene, rest = way[0], way[1:]
-    if not rest:
-        hard = min(entered_at + scene.time.hard, play.duration_s)
-        last = min(hard + GRACE_S, play.duration_s)
+def span(way: Way, entered_at: float) -> Span:
+    """The time of the way's first scene, entered at a second of the visit; holds by the operator already added."""
+    scene, end = way.scenes[0], way.end
+    if len(way.scenes) == 1:
+        hard = min(entered_at + scene.time.hard, way.duration_s)
+        last = min(hard + GRACE_S, way.duration_s)
         return Span(target=entered_at + scene.time.min, overtime=hard, limit=hard, last=last)
-    end = coda_starts(play, language, measured) - CODA_LEAD_S
-    room = end - sum(floor_s(play, after, language, measured) for after in rest[:-1])
-    if scene.kind == "talk" and rest[0].id == play.coda:
+    if scene.kind == "talk" and len(way.scenes) == 2:
         # Nothing but the coda follows: to leave early would only make silence.
         return Span(target=end, overtime=end, limit=end, last=end)
-    limit = room if scene.elastic else min(entered_at + scene.time.hard, room)
-    last = max(limit, min(room, limit + (GRACE_S if scene.kind == "talk" else GRACE_TO_DECIDE_S)))
+    limit = way.room if scene.elastic else min(entered_at + scene.time.hard, way.room)
+    last = max(limit, min(way.room, limit + (GRACE_S if scene.kind == "talk" else GRACE_TO_DECIDE_S)))
     if scene.kind != "talk":  # what was waited for is there: nobody waits for `min`
         return Span(target=entered_at, overtime=limit, limit=limit, last=last)
     soonest = entered_at + scene.time.min
-    planned = scene.time.soft + sum(after.time.soft for after in rest[:-1])
-    share = scene.time.soft / planned * (end - entered_at)
+    share = scene.time.soft / way.planned_s * (end - entered_at)
     target = min(max(soonest, entered_at + share), limit)
     overtime = min(limit, target + STRETCH * max(0.0, target - entered_at))
     return Span(target=target, overtime=overtime, limit=limit, last=last)
