@@ -88,13 +88,14 @@ def bytes_bar() -> Iterator[Callable[[str, int, int], None]]:
 
 def table_of(rows: list[dict[str, Any]], columns: list[str]) -> None:
     """Rows as a table on stdout."""
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(str(row.get(name, "")) for name in columns))
+        table.add_row(*(escape(str(row.get(name, ""))) for name in columns))
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 200  # into a file or a pipe: whole lines

@@ -26,6 +26,7 @@ FIELD = b"e"
 """The one field of an entry: the event as MessagePack."""
 
 OLDEST_SERVER = (6, 2)
+TOO_OLD = "Redis {} is too old; this needs 6.2 or newer, or any Valkey"
 
 REWRITE_S = 5.0
 """Longest wait for the append-only file to be rewritten after a wipe; a visit's worth takes a fraction of a second."""
@@ -105,7 +106,7 @@ class RedisBus:
         info = cast("dict[str, Any]", await self._call(lambda: self._redis.info("server")))
         version = str(info.get("valkey_version") or info.get("redis_version", "0"))
         if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_SERVER:
-            raise BusUnavailable(f"Redis {version} is too old; this needs 6.2 or newer, or any Valkey")
+            raise BusUnavailable(TOO_OLD.format(version))
 
     async def _call(self, command: Callable[[], Awaitable[R]]) -> R:
         task = asyncio.current_task()
@@ -279,8 +280,11 @@ def _ours(error: Exception) -> BusUnavailable:
         return BusUnavailable("Redis asks for a password; give redis://:PASSWORD@host:port/0")
     if isinstance(error, AuthenticationError) or "WRONGPASS" in said or "invalid password" in said:
         return BusUnavailable("Redis refuses the password in REDIS_URL; give redis://:PASSWORD@host:port/0")
+    if "HELLO" in said and "unknown command" in said:
+        return BusUnavailable(TOO_OLD.format("older than 6"))
     if isinstance(error, ResponseError | hiredis.ReplyError):
-        return BusUnavailable(f"Redis refused a command: {said}")
+        # What an old server repeats of an unknown command may be a password, or what somebody said.
+        return BusUnavailable(f"Redis refused a command: {said.partition(', with args')[0]}")
     return BusUnavailable(f"Redis cannot be reached ({type(error).__name__}); is it running at REDIS_URL?")
 
 

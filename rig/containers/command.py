@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,10 @@ SHOWN = (*STAGES, "redis")
 COLUMNS = [
     "stage", "number", "state", "engine", "device", "version", "warm s", "lag s", "visits", "restarts", "MB", "last_error",
 ]  # fmt: skip
+
+
+LOG_HEAD = re.compile(r"^\S+ \S+ ERROR \S+ ")
+"""Time, level and place of a service's log line."""
 
 
 def project() -> str:
@@ -38,7 +43,8 @@ def with_last_words(containers: Logs, replica: Replica) -> Replica:
     """A container that ended with a fault says it in the last line of its log."""
     if replica.last_error or not replica.state.startswith(ENDED) or replica.state == "exited (0)":
         return replica
-    return msgspec.structs.replace(replica, last_error=containers.last_line(replica.name))
+    said = containers.last_line(replica.name)
+    return msgspec.structs.replace(replica, last_error=LOG_HEAD.sub("", said))
 
 
 def restart_stage(stage: str, *, as_json: bool) -> int:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -214,3 +215,20 @@ def test_a_whole_visit_in_containers_has_no_fault() -> None:
 )
 def test_what_a_visit_lost_is_a_fault(wrong: dict[str, object]) -> None:
     assert len(judge().faults(report(**wrong), 75.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({}, 0),
+        ({"captures": {"voice": False, "face": True}, "must_say": {"said": 2, "of": 3, "missing": ["bye"]}}, 3),
+        ({"captures": {"voice": False, "face": True}, "duration_s": 71.0}, 1),
+    ],
+)
+def test_only_a_lost_answer_is_worth_a_second_visit(tmp_path: Path, wrong: dict[str, object], code: int) -> None:
+    file = tmp_path / "report.json"
+    file.write_text(json.dumps(report(**wrong)))
+    done = subprocess.run(
+        [sys.executable, str(ROOT / ".ci" / "judge"), str(file), "75"], capture_output=True, check=False
+    )
+    assert done.returncode == code

@@ -68,7 +68,7 @@ class SomeLog:
     """A log whose last line is known."""
 
     def last_line(self, name: str) -> str:
-        return f"last words of {name}"
+        return f"2026-01-01 10:00:00,000 ERROR shared.runner last words of {name}"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -52,18 +53,35 @@ def test_a_wrong_password_is_one_line_without_the_password(redis_server: RedisSe
     assert line.endswith("Redis refuses the password in REDIS_URL; give redis://:PASSWORD@host:port/0")
 
 
-async def test_a_redis_that_is_too_old_is_refused_with_what_is_needed() -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def old_server(version: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """A Redis of that age, as far as it is asked. Below 6 it knows no HELLO, and repeats what it was told."""
+
+    def answer(said: bytes) -> bytes:
+        words = said.split(b"\r\n")[2::2]
+        if b"HELLO" in said and version < "6":
+            return b"-ERR unknown command `HELLO`, with args beginning with: `%s`\r\n" % b"`, `".join(words[1:])
+        if b"HELLO" in said:
+            return b"%1\r\n$5\r\nproto\r\n:3\r\n"
+        if b"INFO" in said:
+            about = f"redis_version:{version}\r\n".encode()
+            return b"$%d\r\n%s\r\n" % (len(about), about)
+        return b"+OK\r\n" * said.count(b"*")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while said := await reader.read(4096):
-            about = b"# Server\r\nredis_version:5.0.14\r\n"
-            reply = b"$%d\r\n%s\r\n" % (len(about), about) if b"INFO" in said else b"+OK\r\n" * said.count(b"*")
-            writer.write(reply)
+            writer.write(answer(said))
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    bus = RedisBus(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
-    with pytest.raises(BusUnavailable, match=r"Redis 5\.0\.14 is too old; this needs 6\.2 or newer"):
+    return serve
+
+
+@pytest.mark.parametrize(("version", "told"), [("5.0.14", "older than 6"), ("6.0.16", "6.0.16")])
+async def test_a_redis_that_is_too_old_is_refused_with_what_is_needed(version: str, told: str) -> None:
+    server = await asyncio.start_server(old_server(version), "127.0.0.1", 0)
+    bus = RedisBus(f"redis://:our-secret@127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    with pytest.raises(BusUnavailable) as refused:
         await bus.check_server()
+    assert str(refused.value) == f"Redis {told} is too old; this needs 6.2 or newer, or any Valkey"
     await bus.close()
     server.close()
 
