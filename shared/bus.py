@@ -24,6 +24,8 @@ class Output(NamedTuple):
     payload: bytes
     cap: int
     """Longest the stream may grow, in events."""
+    is_fleeting: bool = False
+    """It need not outlive the server: what is worthless a moment later is not written to the server's log."""
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from shared.clock import Clock
 from shared.errors import BusUnavailable
 from shared.events import AnyEvent, Event, decode, encode
 from shared.freshness import Freshness
-from shared.streams import CAP, DEFAULT_CAP, START, WRITER, StreamId, key
+from shared.streams import CAP, DEFAULT_CAP, FLEETING, START, WRITER, StreamId, key
 
 RETRY_S = 0.05
 """Pause before a commit is tried again when the bus is away. Trying again is safe: ids make a commit idempotent."""
@@ -52,6 +52,7 @@ class LeasedOutlet:
             StreamId(event.turn, event.seq),
             encode(full),
             CAP.get(stream, DEFAULT_CAP),
+            stream in FLEETING,
         )
 
     async def commit(self, outputs: Sequence[Output], checkpoint: Mapping[str, StreamId] | None = None) -> None:

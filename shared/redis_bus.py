@@ -58,10 +58,12 @@ return 1
 """
 
 # Up to a cap of 64 a stream is trimmed exactly; above it Redis may trim in its own larger steps, which costs less.
-# ARGV: owner, token, ttl, number of checkpoints, (key, id)*, (index of key, id, cap, payload)*
+# What is fleeting is kept from the append-only file; Redis 6.2 must be told beforehand that a script may do that.
+# ARGV: owner, token, ttl, number of checkpoints, (key, id)*, (index of key, id, cap, is fleeting, payload)*
 _COMMIT = """
 local s = redis.call('HMGET', KEYS[1], 'owner', 'token')
 if s[1] ~= ARGV[1] or s[2] ~= ARGV[2] then return -1 end
+redis.replicate_commands()
 local i, added = 5, 0
 for _ = 1, tonumber(ARGV[4]) do
   redis.call('HSET', KEYS[1], 'at:' .. ARGV[i], ARGV[i + 1], 'attempts', 0)
@@ -70,14 +72,16 @@ end
 while i <= #ARGV do
   local out = KEYS[tonumber(ARGV[i])]
   local sign = tonumber(ARGV[i + 2]) <= 64 and '=' or '~'
-  local reply = redis.pcall('XADD', out, 'MAXLEN', sign, ARGV[i + 2], ARGV[i + 1], 'e', ARGV[i + 3])
+  if ARGV[i + 3] == '1' then redis.set_repl(redis.REPL_NONE) end
+  local reply = redis.pcall('XADD', out, 'MAXLEN', sign, ARGV[i + 2], ARGV[i + 1], 'e', ARGV[i + 4])
   if type(reply) ~= 'table' then
     added = added + 1
     redis.call('EXPIRE', out, ARGV[3])
   elseif not string.find(reply.err, 'equal or smaller') then
     return redis.error_reply(reply.err)
   end
-  i = i + 4
+  redis.set_repl(redis.REPL_ALL)
+  i = i + 5
 end
 return added
 """
@@ -219,7 +223,7 @@ class RedisBus:
         moves = [part for name, at in (checkpoint or {}).items() for part in (name, str(at))]
         args: list[Argument] = [lease.owner, lease.token, SESSION_TTL_S, len(moves) // 2, *moves]
         for output in outputs:
-            args += [place[output.key], str(output.id), output.cap, output.payload]
+            args += [place[output.key], str(output.id), output.cap, int(output.is_fleeting), output.payload]
         line = await self._writing_line()
         try:
             added = int(await self._reply(line, ("EVALSHA", self._commit_sha, len(keys), *keys, *args)))

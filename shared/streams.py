@@ -55,5 +55,9 @@ CAP = {
 
 DEFAULT_CAP = 8_192
 
+FLEETING = frozenset({"mirror"})
+"""Streams that need not outlive the server. Pictures are a megabyte a second: in its log they would have it rewritten, by a process
+beside it that takes a core, every half minute of a visit."""
+
 SESSION_TTL_S = 900
 """A session's keys live at most this long after their last use: the last net if every wipe failed."""

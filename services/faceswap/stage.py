@@ -163,7 +163,8 @@ class MirrorVisit(VisitWorkerBase):
     async def run(self) -> None:
         """Pictures at the wished rate while they are wanted; one late picture is made up for, a row of them is not."""
         clock, period = self._visit.clock, 1.0 / self._stage.config.fps
-        seq = (await self._visit.outlet.tail("mirror")).seq
+        # Pictures do not outlive Redis, but a reader's place among them does: numbers must not begin anew after both restarted.
+        seq = max((await self._visit.outlet.tail("mirror")).seq, round(1000 * self._visit.clock.now()))
         due = clock.now()
         while True:
             await self._is_wanted.wait()

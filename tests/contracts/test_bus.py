@@ -187,3 +187,27 @@ async def test_after_a_wipe_nothing_stands_in_the_append_only_file() -> None:
         finally:
             await bus.close()
             server.stop()
+
+
+@pytest.mark.redis
+async def test_what_is_fleeting_is_read_at_once_and_never_written_to_the_servers_log() -> None:
+    with private_folder("test") as folder:
+        server = RedisServer(folder / "redis")
+        server.start()
+        bus = RedisBus(server.url)
+        try:
+            picture = Output(key(SESSION, "mirror"), StreamId(0, 1), b"picture" * 1000, 8, is_fleeting=True)
+            await bus.commit(await lease_of(bus), [output(1, 1), picture, output(1, 2)])
+            assert await ids(bus, picture.key) == [StreamId(0, 1)]
+            log = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+            assert b"hearing" in log
+            assert b"picture" not in log
+            await bus.close()
+            server.kill()
+            server.start()
+            bus = RedisBus(server.url)
+            assert await ids(bus) == [StreamId(1, 1), StreamId(1, 2)]
+            assert await ids(bus, picture.key) == []
+        finally:
+            await bus.close()
+            server.stop()
