@@ -5,16 +5,19 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from shared.bus import Bus, Lease, Output
+from shared.bus import Bus, Entry, Lease, Output
 from shared.clock import Clock
-from shared.errors import BusUnavailable
-from shared.events import AnyEvent, Event, decode, encode
+from shared.errors import BadInput, BusUnavailable
+from shared.events import AnyEvent, Event, StageFailed, decode, encode
 from shared.freshness import Freshness
 from shared.streams import CAP, DEFAULT_CAP, FLEETING, START, WRITER, StreamId, key
 
 RETRY_S = 0.05
 """Pause before a commit is tried again when the bus is away. Trying again is safe: ids make a commit idempotent."""
 
+
+LARGEST = 2**64 - 1
+"""Of either half of a stream's id."""
 
 Batch = tuple[Sequence[Output], Mapping[str, StreamId]]
 """Outputs and the checkpoint that goes with them."""
@@ -44,7 +47,13 @@ class LeasedOutlet:
         return self.enveloped(event, event.stream)
 
     def enveloped(self, event: Event, stream: str) -> Output:
-        """The event ready for a stream of this session, `session` and (if it is 0) `at` filled in."""
+        """The event ready for a stream of this session, `session` and (if it is 0) `at` filled in.
+
+        Raises:
+            BadInput: Its numbers cannot be a stream's id: no server would ever take it, however often it is tried.
+        """
+        if min(event.turn, event.seq) < 0 or max(event.turn, event.seq) > LARGEST:
+            raise BadInput(f"{stream}: {event.turn}-{event.seq} is no stream id; both are 0 to 2**64 - 1")
         at = event.at or self._clock.now()
         full = msgspec.structs.replace(event, session=self.lease.session, at=at)
         return Output(
@@ -91,6 +100,24 @@ class LeasedOutlet:
         return await self._bus.tail(key(self.lease.session, stream))
 
     async def recall(self, stream: str, after: StreamId = START) -> list[AnyEvent]:
-        """See `shared.stage.Outlet.recall`."""
+        """See `shared.stage.Outlet.recall`. What this stage has buried stays buried, and what nobody can read is left out."""
         entries = await self._bus.range(key(self.lease.session, stream), after, count=100_000)
-        return [decode(entry.payload) for entry in entries]
+        events = [(entry.id, _readable(entry)) for entry in entries]
+        buried = await self._buried(stream)
+        return [event for at, event in events if event is not None and at not in buried]
+
+    async def _buried(self, stream: str) -> set[StreamId]:
+        dead = await self._bus.range(key(self.lease.session, f"dead.{self.lease.stage}"), START)
+        failures = (_readable(entry) for entry in dead)
+        return {
+            StreamId(event.failed_turn, event.failed_seq)
+            for event in failures
+            if isinstance(event, StageFailed) and event.failed_stream == stream
+        }
+
+
+def _readable(entry: Entry) -> AnyEvent | None:
+    try:
+        return decode(entry.payload)
+    except msgspec.MsgspecError:
+        return None

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import msgspec
@@ -23,6 +24,7 @@ from services.a2f_bridge.timeline import Speech
 from services.a2f_bridge.whole_face import WholeFace
 from shared.clock import Clock, HostClock
 from shared.config import section
+from shared.errors import BadInput
 from shared.events import (
     AnyEvent,
     Attention,
@@ -146,7 +148,8 @@ class BridgeWorker(VisitWorkerBase):
         oldest = max((speech.turn for speech in self._face.speaking.scheduled()), default=0)
         for event in spoken:
             if event.turn >= oldest:
-                await self.handle(event)
+                with suppress(BadInput):  # it will be met, and buried, in its turn
+                    await self.handle(event)
 
     async def handle(self, event: AnyEvent) -> None:
         """Animate a stretch of speech and publish its poses."""

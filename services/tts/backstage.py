@@ -14,7 +14,7 @@ from services.tts.rendered import LineKey, RenderedLine, RenderedLines
 from services.tts.synthesizer import HOST, SELF, Voice, VoiceSample
 from services.tts.voicing import Voicing
 from shared.audio import to_float
-from shared.errors import EngineFailed
+from shared.errors import BadInput, EngineFailed
 from shared.events import AnyEvent, LineAhead, LineRendered, LineWanted, VoiceFailed, VoiceReady, VoiceSampleTaken
 from shared.stage import Visit
 
@@ -74,7 +74,9 @@ class Backstage:
     # --- orders -----------------------------------------------------------------------------------------------------
 
     def take_sample(self, event: VoiceSampleTaken) -> None:
-        """Make a voice of this; a newer sample replaces one that still waits."""
+        """Make a voice of this; a newer sample replaces one that still waits. Raises BadInput if it is no sound."""
+        if len(event.pcm) % 2:
+            raise BadInput(f"voice sample of {len(event.pcm)} bytes; int16 has two a sample")
         self._sample = event
         self._wake.set()
 
@@ -98,7 +100,8 @@ class Backstage:
                 self.take_line(event)
         for event in await outlet.recall("voice_sample"):
             if isinstance(event, VoiceSampleTaken):
-                self.take_sample(event)
+                with contextlib.suppress(BadInput):  # it will be met, and buried, in its turn
+                    self.take_sample(event)
         self._is_coming_back = self._sample is not None and self._answered_turn >= self._sample.turn
 
     def _recall_announcement(self, event: AnyEvent) -> None:

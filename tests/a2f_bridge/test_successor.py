@@ -7,7 +7,7 @@ import numpy as np
 from services.a2f_bridge.stage import BridgeStage, open_stage
 from shared.bus import Lease, Output
 from shared.clock import LoopClock
-from shared.events import EpochAdvanced, Event, SpeechDue, encode
+from shared.events import EpochAdvanced, Event, SpeechChunk, SpeechDue, encode
 from shared.memory_bus import MemoryBus
 from shared.streams import StreamId, key
 from shared.visit_runner import VisitRunner
@@ -115,3 +115,19 @@ def test_a_successor_knows_the_epoch_and_shows_nothing_older() -> None:
         return sender.value("JawOpen")
 
     assert run_virtual(main()).max() < 0.05
+
+
+def test_a_chunk_that_is_no_sound_does_not_keep_a_successor_from_its_start() -> None:
+    async def main() -> np.ndarray:
+        theatre = Theatre()
+        speech = chunks(tone(2.0))
+        broken = SpeechChunk(turn=1, seq=speech[0].seq + 1, from_sample=0, pcm=b"odd")
+        await theatre.writes("tts", speech[0], broken, *speech[1:])
+        await theatre.writes("session", due(1000.2))
+        worker, sender = await theatre.worker()
+        await asyncio.sleep(1.0)
+        assert not worker.done()
+        await kill(worker)
+        return sender.value("JawOpen")
+
+    assert run_virtual(main()).max() > 0.1

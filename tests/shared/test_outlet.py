@@ -1,9 +1,14 @@
 """A worker that decides faster than the bus answers."""
 
 import asyncio
+from collections.abc import Sequence
+
+import pytest
 
 from shared.bus import Lease, Output
 from shared.clock import LoopClock
+from shared.errors import BadInput
+from shared.events import AnyEvent, SpeechResumed, StageFailed, encode
 from shared.freshness import Freshness
 from shared.memory_bus import MemoryBus
 from shared.outlet import Batch, LeasedOutlet
@@ -52,3 +57,35 @@ async def test_what_was_decided_meanwhile_is_committed_at_once_and_in_order() ->
     again = await bus.acquire("visit", "asr", "two", 5.0)
     assert again is not None
     assert again.checkpoint == {MICROPHONE: StreamId(0, 5)}
+
+
+async def recalled(*outputs: Output, dead: Sequence[StageFailed] = ()) -> list[AnyEvent]:
+    """What a worker of asr recalls of `hearing`, given these outputs and its own dead letters."""
+    bus = MemoryBus(LoopClock())
+    outlet = LeasedOutlet(bus, await leased(bus), LoopClock(), Freshness())
+    await bus.commit(outlet.lease, [*outputs, *(outlet.enveloped(event, "dead.asr") for event in dead)])
+    return await outlet.recall("hearing")
+
+
+def utterance(number: int) -> Output:
+    return Output(HEARING, StreamId(number, 1), encode(SpeechResumed(turn=number, seq=1)), 100)
+
+
+async def test_a_successor_is_not_kept_from_its_start_by_what_nobody_can_read() -> None:
+    unreadable = Output(HEARING, StreamId(2, 1), b"\xc1", 100)
+    assert [event.turn for event in await recalled(utterance(1), unreadable, utterance(3))] == [1, 3]
+
+
+async def test_what_a_stage_has_buried_is_not_handed_to_its_successor() -> None:
+    buried = StageFailed(seq=1, stage="asr", reason="x", failed_stream="hearing", failed_turn=2, failed_seq=1)
+    elsewhere = StageFailed(seq=2, stage="asr", reason="x", failed_stream="camera", failed_turn=1, failed_seq=1)
+    events = await recalled(utterance(1), utterance(2), utterance(3), dead=[buried, elsewhere])
+    assert [event.turn for event in events] == [1, 3]
+
+
+@pytest.mark.parametrize(("turn", "seq"), [(-1, 1), (1, -1), (1, 2**64)])
+async def test_a_number_that_no_stream_takes_is_refused_and_not_tried_for_ever(turn: int, seq: int) -> None:
+    bus = MemoryBus(LoopClock())
+    outlet = LeasedOutlet(bus, await leased(bus), LoopClock(), Freshness())
+    with pytest.raises(BadInput, match="is no stream id"):
+        await outlet.publish(SpeechResumed(turn=turn, seq=seq))

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
+import msgspec
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from services.tts.engines.tone import Options, Tone
@@ -11,7 +13,8 @@ from services.tts.lull import ANSWER_S
 from services.tts.stage import TtsVisit
 from services.tts.synthesizer import Voice
 from shared.clock import LoopClock
-from shared.events import LineAhead, LineRendered, LineWanted, MirrorSpeaking, VisitorSpeaking
+from shared.errors import BadInput
+from shared.events import LineAhead, LineRendered, LineWanted, MirrorSpeaking, VisitorSpeaking, VoiceReady
 from tests.support.tts_room import Room, sample, visiting
 from tests.support.virtual_time import run_virtual
 
@@ -166,3 +169,19 @@ def test_a_line_that_is_wanted_before_it_is_ready_is_made_once_and_not_twice() -
         assert stage.room.endings[0].reason == "done"
 
     in_virtual_time(visit)
+
+
+def test_a_sample_that_is_no_sound_is_refused_at_once_and_the_voice_is_made_of_the_next() -> None:
+    async def main() -> None:
+        room = Room()
+        broken = msgspec.structs.replace(sample(), pcm=b"odd")
+        async with visiting(room, clock=LoopClock()) as worker:
+            with pytest.raises(BadInput, match="3 bytes"):
+                await worker.handle(broken)
+        await room.publish(broken)
+        async with visiting(room, clock=LoopClock()) as worker:  # a successor meets it again
+            await worker.handle(sample(turn=2))
+            ready = await room.until("voice_ready", 1)
+        assert isinstance(ready[0], VoiceReady)
+
+    run_virtual(main())
