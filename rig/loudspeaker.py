@@ -82,6 +82,14 @@ class Loudspeaker:
         """Speech arrives. Flags: `restart` (due is a new anchor) and `is_last`."""
         if turn <= self._gone:
             return
+        if (
+            flags.get("is_last", False)
+            and turn == self.turn
+            and not self.queue
+            and self.heard >= from_sample + len(pcm)
+        ):
+            self._report(now, is_end=True)  # all of it had sounded, and the word of it was lost
+            return
         piece = Piece(turn=turn, from_sample=from_sample, pcm=pcm, at=due, is_last=flags.get("is_last", False))
         tail = self.queue[-1] if self.queue else None
         if flags.get("restart", False) or turn != (tail.turn if tail else self.turn):
@@ -90,15 +98,20 @@ class Loudspeaker:
             self._follow(piece, tail, now)
 
     def _anchor(self, piece: Piece, now: int) -> None:
-        """A new run: whatever we had of the turn from its first sample on is void."""
+        """A new run: whatever we had of the turn from its first sample on is void, and what of it sounded is not said again."""
         self._resume(now)
         self._gain = 1.0
         self.queue = deque(kept for kept in (_before(old, piece) for old in self.queue) if len(kept.pcm))
+        twice = min(len(piece.pcm), max(0, self.heard - piece.from_sample)) if piece.turn == self.turn else 0
+        piece.from_sample, piece.pcm, piece.at = piece.from_sample + twice, piece.pcm[twice:], piece.at + twice
         tail_end = self.queue[-1].at + len(self.queue[-1].pcm) if self.queue else 0
         at = max(piece.at, now, tail_end)
         self._late = at - piece.at
         piece.at = at
-        self.queue.append(piece)
+        if len(piece.pcm):
+            self.queue.append(piece)
+        else:  # all of it sounded; the rest follows where it was due
+            self._late = 0
 
     def _follow(self, piece: Piece, tail: Piece | None, now: int) -> None:
         known = tail.end_sample if tail else self.heard

@@ -30,6 +30,10 @@ class Hello(Up, frozen=True, kw_only=True, tag="hello"):
     """Wished for; empty: the script's first."""
     resume: str = ""
     """Session to go on with after a lost connection, or empty."""
+    heard_turn: int = 0
+    """Of that session: the turn of the mirror's speech that sounded last; 0: none."""
+    heard_sample: int = 0
+    """How much of it has sounded: what comes next is said, what was heard is not said again."""
 
 
 class Ping(Up, frozen=True, kw_only=True, tag="ping"):

@@ -9,6 +9,7 @@ from services.session.director_state import View
 from services.session.effects import Inform, Publish, Send
 from services.session.numbering import Numbering
 from services.session.play import Play
+from services.session.speech import Speech
 from services.session.standing import Standing
 from services.session.translation import events_of, told_by
 from services.session.turns import Turns
@@ -112,10 +113,15 @@ class Conductor:
         self._show_subtitle(now)
         self._settle(now)
 
-    def reconnected(self, now: float) -> None:
-        """The kiosk is back after an interruption: show it where we are, and go on speaking where it fell silent."""
+    def disconnected(self, now: float) -> None:
+        """The kiosk's connection broke."""
+        self.turns.playout.kiosk_went()
+        self._settle(now)
+
+    def reconnected(self, turn: int, sample: int, now: float) -> None:
+        """The kiosk is back after an interruption: show it where we are, and go on speaking behind what it has sounded."""
         self._out += [Send(self.standing.scene), Send(self.standing.line)]
-        self.turns.playout.presenter.rewind(now)
+        self.turns.kiosk_came(turn, sample, now)
         if self.standing.wants_face:
             self.standing.burst += 1
             self._capture_face()
@@ -189,7 +195,9 @@ class Conductor:
 
     # --- after a restart --------------------------------------------------------------------------------------------
 
-    def recover(self, log: list[ev.PlayTold], heard: list[ev.TurnHeard], burst: int, now: float) -> None:
+    def recover(
+        self, log: list[ev.PlayTold], heard: list[ev.TurnHeard], left_sounding: Speech | None, now: float
+    ) -> None:
         """Go on with a visit that another process began: replay what the director was told, then take up what was open."""
         for turn in heard:
             self.turns.ledger.note(turn)
@@ -199,11 +207,11 @@ class Conductor:
             self.standing.note_told(told)
             for order in orders:
                 self.standing.note_order(order)
-        self.standing.burst = burst
-        open_lines, self.standing.unsaid = self.standing.unsaid, []
-        self.turns.recover()
+        self.standing.burst = self._numbering.last_burst
+        open_lines = self.standing.go_on_with(left_sounding)
+        self.turns.recover(left_sounding)
         self._out.append(Send(self.standing.scene))
-        if self.standing.is_unanswered:
+        if self.standing.is_unanswered and not (left_sounding and left_sounding.kind == "reply"):
             self._tell(pe.ReplyDone(said="", was_cut=True), now)
         for order in open_lines:
             self.standing.note_order(order)

@@ -33,6 +33,7 @@ class KioskLink:
         self._frame: wire.Frame | None = None
         self._in_flight: deque[tuple[int, float]] = deque()
         self._wake = asyncio.Event()
+        self._page: Socket | None = None
         self.is_connected = False
 
     def send(self, message: wire.Down) -> None:
@@ -66,17 +67,19 @@ class KioskLink:
         self._in_flight.clear()
 
     async def pump(self, socket: Socket) -> None:
-        """Write to the page until it is gone."""
+        """Write to the page until it is gone, or another has come: of a cable that was pulled we may hear half a minute later."""
         self.forget()
+        self._page = socket
         self.is_connected = True
         try:
-            while self.is_connected:
+            while self.is_connected and self._page is socket:
+                await self._write(socket, asyncio.get_running_loop())
                 await self._wake.wait()
                 self._wake.clear()
-                await self._write(socket, asyncio.get_running_loop())
         finally:
-            self.is_connected = False
-            self.forget()
+            if self._page is socket:
+                self.is_connected = False
+                self.forget()
 
     async def _write(self, socket: Socket, loop: asyncio.AbstractEventLoop) -> None:
         while self._ordered:

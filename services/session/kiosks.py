@@ -54,15 +54,17 @@ class Kiosk:
         pump = asyncio.create_task(self.link.pump(socket))
         await asyncio.sleep(0)
         self.link.send(self._welcome())
-        if self.visit and self.visit.conductor:
-            self.visit.kiosk_came()
-        else:
+        if self.visit is None:
             self.link.send(wire.Scene(look="attract"))
+        else:  # also while it is only being taken up again: to a page, `attract` is the end of a visit
+            self.visit.kiosk_came(hello)
         try:
             await asyncio.wait({pump})
         finally:  # a page that went while nothing was to be written would be taken for one that is there
             pump.cancel()
             await asyncio.wait({pump})
+            if self.visit and not self.link.is_connected:
+                self.visit.kiosk_went()
 
     def _welcome(self) -> wire.Welcome:
         return wire.Welcome(

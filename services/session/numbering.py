@@ -14,6 +14,11 @@ class Numbering:
     def __init__(self, tails: dict[str, StreamId] | None = None) -> None:
         self._last = dict.fromkeys(OUR_STREAMS, START) | (tails or {})
 
+    @property
+    def last_burst(self) -> int:
+        """Number of the newest burst of the camera."""
+        return self._last["camera"].turn
+
     def number(self, event: Event) -> Event:
         """The event with its id."""
         if isinstance(event, ReplyRequest | LineWanted):

@@ -64,8 +64,8 @@ class Playout:
     # --- turns go out -----------------------------------------------------------------------------------------------
 
     def release(self, now: float) -> None:
-        """Let the next turn out, if there is one with sound and the floor is free."""
-        if self.presenter.is_sounding:
+        """Let the next turn out, if there is one with sound, somebody to hear it, and the floor is free."""
+        if self.presenter.is_sounding or self.presenter.is_away:
             return
         for speech in self._making.in_order():
             if speech is None or not speech.chunks or not self._may_sound(speech, now):
@@ -92,6 +92,21 @@ class Playout:
         """The kiosk's truth about the loudspeaker."""
         if self.presenter.played(message):
             self._finish(now, was_cut=False)
+
+    def kiosk_went(self) -> None:
+        """Nobody hears what is sent now: no turn is let out, and none is over, until it is back."""
+        self.presenter.is_away = True
+
+    def kiosk_came(self, turn: int, sample: int, now: float) -> None:
+        """It is there (again), and has sounded `turn` up to `sample`."""
+        if self.presenter.take_up(turn, sample, now):
+            self._finish(now, was_cut=False)
+        self.release(now)
+
+    def go_on_with(self, speech: Speech) -> None:
+        """A service before us had let this turn out; the kiosk, once it is back, says how far it has come."""
+        self.presenter.current = speech
+        self.kiosk_went()
 
     def cut(self, reason: str, now: float) -> None:
         """End the mirror's turn here, and everything that was on its way."""

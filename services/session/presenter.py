@@ -29,6 +29,8 @@ class Presenter:
         self.current: Speech | None = None
         self.ended_at = 0.0
         """Host clock, seconds, when the last turn ended."""
+        self.is_away = False
+        """The kiosk has no connection: it plays what it has, and nothing that is sent now reaches it."""
 
     @property
     def is_sounding(self) -> bool:
@@ -69,7 +71,7 @@ class Presenter:
 
     def more(self, speech: Speech, now: float) -> None:
         """More of a turn that is out has come, or its end is known."""
-        if speech is not self.current or speech.is_held:
+        if speech is not self.current or speech.is_held or self.is_away:
             return
         if speech.sent < speech.ready and speech.due(speech.sent) < now:
             # Underrun: the loudspeaker has run dry. The rest gets a new schedule instead of a burst.
@@ -104,11 +106,19 @@ class Presenter:
         else:
             self._out.append(Send(Hold(turn=speech.turn, gain=1.0)))
 
-    def rewind(self, now: float) -> None:
-        """The kiosk lost what it had: hand over again whatever has not sounded."""
+    def take_up(self, turn: int, sample: int, now: float) -> bool:
+        """The kiosk is back, and has sounded `turn` up to `sample`: hand over what has not. True if the turn is over with it."""
+        self.is_away = False
         speech = self.current
-        if speech and not speech.is_held:
+        if speech is None:
+            return False
+        if turn == speech.turn:
+            speech.played = max(speech.played, min(sample, speech.ready))
+        if speech.is_complete and speech.played >= (speech.total or 0):
+            return True
+        if not speech.is_held:
             self._anchor(speech, _on_grid(speech.played), now + self._config.lead_s)
+        return False
 
     def clause_at(self, now: float) -> str:
         """The words that are sounding, clause by clause; empty between turns."""
@@ -141,6 +151,7 @@ class Presenter:
         return (
             speech is not None
             and not speech.is_held
+            and not self.is_away
             and speech.is_complete
             and now > speech.due(speech.total or 0) + OVERDUE_S
         )

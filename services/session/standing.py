@@ -2,6 +2,7 @@
 
 from services.session import play_events as pe
 from services.session.play import Play
+from services.session.speech import Speech
 from shared import kiosk_wire as wire
 from shared.events import SessionOpened
 
@@ -36,6 +37,16 @@ class Standing:
                 self.wants_face = False
             case _:
                 pass
+
+    def go_on_with(self, left: Speech | None) -> list[pe.SayLine]:
+        """After a restart: the lines that must be asked for again; all but the one that was left sounding, and is said on."""
+        orders, self.unsaid = self.unsaid, []
+        is_line = left is not None and left.kind != "reply"
+        said_on = next((order for order in orders if is_line and left and order.line == left.line), None)
+        if left and said_on:
+            left.kind, left.may_be_cut = "line", said_on.may_be_cut
+            self.unsaid = [said_on]
+        return [order for order in orders if order is not said_on]
 
     def note_order(self, order: pe.Order) -> None:
         """What was ordered stands until it is over."""

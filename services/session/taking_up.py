@@ -2,6 +2,7 @@
 
 from services.session.conductor import Conductor
 from services.session.config import SessionConfig
+from services.session.left_sounding import Streams, sounding
 from services.session.numbering import OUR_STREAMS, Numbering
 from services.session.play import Play
 from shared import events as ev
@@ -25,8 +26,9 @@ async def taken_up(
     epoch = max((event.epoch for event in control if isinstance(event, ev.EpochAdvanced)), default=0)
     conductor = await _conductor(play, opened, config, outlet, epoch)
     told = [event for event in await outlet.recall("play") if isinstance(event, ev.PlayTold)]
-    heard = [event for event in await outlet.recall("playback") if isinstance(event, ev.TurnHeard)]
-    conductor.recover(told, heard, (await outlet.tail("camera")).turn, now)
+    streams = {name: await outlet.recall(name) for name in ("lines", "requests", "voice", "playback")}
+    heard = [event for event in streams["playback"] if isinstance(event, ev.TurnHeard)]
+    conductor.recover(told, heard, sounding(Streams(control=control, **streams)), now)
     return conductor
 
 

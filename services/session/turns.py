@@ -13,6 +13,7 @@ from services.session.ledger import Ledger
 from services.session.making import Making
 from services.session.play_events import Brief, EnterScene, ReplyDone, SayLine
 from services.session.playout import Playout
+from services.session.speech import Speech
 from shared import events as ev
 
 
@@ -132,10 +133,18 @@ class Turns:
         self.hearing.is_listening = False
         self.playout.cut("end", now)
 
-    def recover(self) -> None:
-        """Another process had this visit: what it had on its way is void, and the visitor is listened to."""
-        self._making.advance_epoch("reset")
+    def recover(self, left_sounding: Speech | None) -> None:
+        """Another process had this visit: the turn it had let out goes on, or else all is void; the visitor is listened to."""
+        if left_sounding:
+            self.playout.go_on_with(left_sounding)
+        else:
+            self._making.advance_epoch("reset")
         self.hearing.is_listening = True
+
+    def kiosk_came(self, turn: int, sample: int, now: float) -> None:
+        """The kiosk is there (again), and has sounded `turn` up to `sample`."""
+        self._effects.append(self.hearing.shown())
+        self.playout.kiosk_came(turn, sample, now)
 
     # --- the clock --------------------------------------------------------------------------------------------------
 

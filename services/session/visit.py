@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import cast
+
+import msgspec
 
 from services.session.board import Board
 from services.session.conductor import Conductor
@@ -20,7 +23,7 @@ from services.session.sound_intake import SoundIntake
 from services.session.taking_up import begun, taken_up
 from shared import events as ev
 from shared import kiosk_wire as wire
-from shared.bus import Bus, Lease
+from shared.bus import Bus, Entry, Lease
 from shared.clock import Clock
 from shared.errors import BusUnavailable, Fenced
 from shared.freshness import Freshness
@@ -28,7 +31,11 @@ from shared.outlet import RETRY_S, Batch, LeasedOutlet
 from shared.runner import LEASE_S
 from shared.streams import START, StreamId, key
 
+LOG = logging.getLogger(__name__)
+
 STAGE = "session"
+
+DEAD = f"dead.{STAGE}"
 
 TICK_S = 0.05
 
@@ -157,11 +164,17 @@ class Visit:
         if self._intake:
             self._intake.take(message)
 
-    def kiosk_came(self) -> None:
+    def kiosk_came(self, hello: wire.Hello) -> None:
         """A page is connected (again): it counts its sound from one, and must be told where we are."""
         if self._intake:
             self._intake.begin_anew()
-        self.act(lambda now: cast("Conductor", self.conductor).reconnected(now))
+        # A page that does not know this session has none of its sound.
+        heard = (hello.heard_turn, hello.heard_sample) if hello.resume == self.opened.session else (0, 0)
+        self.act(lambda now: cast("Conductor", self.conductor).reconnected(*heard, now))
+
+    def kiosk_went(self) -> None:
+        """The page's connection broke."""
+        self.act(lambda now: cast("Conductor", self.conductor).disconnected(now))
 
     # --- the streams ------------------------------------------------------------------------------------------------
 
@@ -174,7 +187,26 @@ class Visit:
                 continue
             for entry in entries:
                 self._cursors[entry.key] = entry.id
-                self.act(self._hearing(ev.decode(entry.payload), entry.key, entry.id))
+                try:
+                    event = ev.decode(entry.payload)
+                except msgspec.MsgspecError as error:
+                    await self._bury(entry, error)
+                else:
+                    self.act(self._hearing(event, entry.key, entry.id))
+
+    async def _bury(self, entry: Entry, error: Exception) -> None:
+        """A broken event hurts only itself. The checkpoint moves past it with the next event of its stream."""
+        outlet = self._require_outlet()
+        failed = ev.StageFailed(
+            stage=STAGE,
+            reason=type(error).__name__,
+            failed_stream=entry.key.rpartition(":")[2],
+            failed_turn=entry.id.turn,
+            failed_seq=entry.id.seq,
+            seq=(await outlet.tail(DEAD)).seq + 1,
+        )
+        LOG.warning("an event cannot be read", extra={"stream": failed.failed_stream})
+        await outlet.commit([outlet.enveloped(failed, DEAD)])
 
     def _hearing(self, event: ev.AnyEvent, name: str, at: StreamId) -> Act:
         def act(now: float) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from shared import events as ev
 from shared import kiosk_wire as wire
+from shared.bus import Output
+from shared.streams import StreamId, key
 from tests.support.virtual_time import run_virtual
 from tests.support.visit_world import World
 
@@ -155,13 +157,47 @@ def test_the_session_service_dies_and_its_successor_goes_on_in_the_same_scene() 
     visit(story)
 
 
-def test_a_line_that_was_being_said_at_the_crash_is_said_again() -> None:
+async def wanted_lines(world: World) -> list[str]:
+    return [event.line for event in await world.events("lines") if isinstance(event, ev.LineWanted)]
+
+
+def test_a_line_that_was_being_said_at_the_crash_is_said_on_and_not_again() -> None:
     async def story(world: World) -> None:
         await world.approach()
         await asyncio.sleep(1.0)
         await world.crash_house()
         await asyncio.sleep(1.2)
         await world.open_house()
+        await world.line_over("ask_consent")
+        assert await spoken_lines(world) == ["disclose", "ask_consent"]
+        assert await wanted_lines(world) == ["disclose", "ask_consent"]
+        control = await world.events("control")
+        assert not [event for event in control if isinstance(event, ev.EpochAdvanced)], "what is being said became void"
+
+    visit(story)
+
+
+def test_a_line_that_was_only_asked_for_at_the_crash_is_asked_for_again() -> None:
+    async def story(world: World) -> None:
+        world.tts_is_down = True
+        await world.approach()
+        await world.crash_house()
+        await asyncio.sleep(1.2)
+        await world.open_house()
+        await asyncio.sleep(1.5)
+        assert (await wanted_lines(world))[:2] == ["disclose", "disclose"]
+
+    visit(story)
+
+
+def test_what_is_said_while_the_kiosk_is_away_waits_for_it() -> None:
+    async def story(world: World) -> None:
+        await world.approach()
+        await asyncio.sleep(1.0)
+        world.connection.cancel()
+        await asyncio.sleep(8.0)
+        assert await spoken_lines(world) == []
+        world.connection = asyncio.create_task(world.page.run())
         await world.line_over("ask_consent")
         assert await spoken_lines(world) == ["disclose", "ask_consent"]
 
@@ -210,5 +246,26 @@ def test_nobody_is_served_before_every_stage_is_ready() -> None:
         with pytest.raises(Exception, match="asr"):
             world.kiosk.approach()
         assert world.kiosk.visit is None
+
+    visit(story)
+
+
+def test_bytes_that_are_no_event_hurt_only_themselves_in_the_session_too() -> None:
+    async def story(world: World) -> None:
+        await enrol(world)
+        lease = await world.bus.acquire(world.session, "poison", "nobody", 1e9)
+        assert lease
+        at = await world.bus.tail(key(world.session, "voice"))
+        bad = Output(key(world.session, "voice"), StreamId(at.turn, at.seq + 1), b"\xc1", 9999)
+        await world.bus.commit(lease, [bad])
+        chatting = asyncio.create_task(chat(world))
+        await asyncio.sleep(5.0)
+        failed = [event for event in await world.events("dead.session") if isinstance(event, ev.StageFailed)]
+        assert [(event.failed_stream, event.failed_turn, event.failed_seq) for event in failed] == [
+            ("voice", at.turn, at.seq + 1)
+        ]
+        await world.until_over()
+        chatting.cancel()
+        assert await world.closed_reasons() == ["finished"]
 
     visit(story)

@@ -55,6 +55,27 @@ def test_a_hold_stands_still_and_a_restart_goes_on_from_the_sample_it_names(spea
     assert heard(speaker) == [(1, 0, 1000), (1, 10_000, 1400)]
 
 
+def test_what_has_sounded_is_not_said_again_when_a_line_that_broke_is_taken_up(speaker: Loudspeaker) -> None:
+    speaker.push(1, 0, chunk(1, 4800), 0, 0, restart=True)
+    speaker.render(3000)
+    speaker.push(1, 2400, chunk(1), 4000, 3000, restart=True)
+    speaker.push(1, 4800, chunk(2), 6400, 3000, is_last=True)
+    speaker.render(20_000)
+    assert heard(speaker) == [(1, 0, 3000), (1, 4600, 4200)]
+
+
+def test_a_turn_that_sounded_whole_while_the_line_was_broken_is_reported_as_over(speaker: Loudspeaker) -> None:
+    speaker.push(1, 0, chunk(1), 0, 0, restart=True)
+    speaker.push(1, 2400, chunk(2), 2400, 0, is_last=True)
+    speaker.render(6000)
+    speaker.reports.clear()
+    speaker.push(1, 1200, chunk(1, 1200), 7000, 6000, restart=True)
+    speaker.push(1, 2400, chunk(2), 8200, 6000, is_last=True)
+    speaker.render(20_000)
+    assert heard(speaker) == [(1, 0, 4800)]
+    assert [(report.sample, report.is_end) for report in speaker.reports] == [(4800, True)]
+
+
 def test_ducking_changes_the_gain_and_nothing_else(speaker: Loudspeaker) -> None:
     speaker.push(1, 0, chunk(1), 0, 0, restart=True)
     speaker.render(1000)

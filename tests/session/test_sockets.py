@@ -1,5 +1,6 @@
 """The kiosk's and the operator's sockets: who may in, and what happens to what cannot be used."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 from services.session.app import SECOND_KIOSK, WRONG_TOKEN, Tokens, build_app
 from services.session.config import SessionConfig
 from services.session.house import House
+from services.session.kiosk_link import KioskLink
 from services.session.play_check import load_play
 from shared import kiosk_wire as wire
 from shared.clock import HostClock
@@ -165,3 +167,30 @@ def test_health_names_what_is_missing() -> None:
             receive(socket, wire.Scene)
             socket.send_bytes(wire.encode(wire.Approach()))
             assert "asr" in receive(socket, wire.Refused).detail
+
+
+class Page:
+    """Takes what is sent to it."""
+
+    def __init__(self) -> None:
+        self.taken: list[wire.Down] = []
+
+    async def send_bytes(self, data: bytes) -> None:
+        self.taken.append(wire.decode_down(data))
+
+
+async def test_a_cable_that_was_pulled_long_ago_does_not_hang_up_the_page_that_came_back() -> None:
+    link, old, new = KioskLink(), Page(), Page()
+    dead = asyncio.create_task(link.pump(old))
+    await asyncio.sleep(0)
+    alive = asyncio.create_task(link.pump(new))
+    await asyncio.sleep(0)
+    dead.cancel()  # only now the server hears of it
+    await asyncio.wait({dead})
+    assert link.is_connected
+    link.send(wire.Line(text="still here"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    alive.cancel()
+    await asyncio.wait({alive})
+    assert (old.taken, new.taken) == ([], [wire.Line(text="still here")])

@@ -205,7 +205,8 @@ class FakeKiosk:
         playing = asyncio.create_task(self._play())
         try:
             resume = self.kiosk.visit.opened.session if self.kiosk.visit else ""
-            await self.kiosk.attend(self, wire.Hello(token="", resume=resume))
+            heard = {"heard_turn": self.turn, "heard_sample": self.played} if self.turn > 0 else {}
+            await self.kiosk.attend(self, wire.Hello(token="", resume=resume, **heard))  # type: ignore[arg-type]
         finally:
             self.kiosk.link.is_connected = False
             playing.cancel()

@@ -13,7 +13,7 @@ test("every message of the kiosk has a constructor of its name", () => {
 
 test("a message is filled with its defaults", () => {
   assert.deepEqual(unpack(wire.hello({ token: "t", language: undefined })), {
-    type: "hello", token: "t", kiosk: "mirror", language: "", resume: "",
+    type: "hello", token: "t", kiosk: "mirror", language: "", resume: "", heard_turn: 0, heard_sample: 0,
   });
   assert.equal(down({ type: "scene", look: "attract" }).crossing_s, 4);
 });

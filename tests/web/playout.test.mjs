@@ -191,6 +191,32 @@ test("speech that arrives twice is heard once", () => {
   assert.deepEqual(reports.at(-1), { turn: 1, sample: 3600, frame: 3599, isEnd: true });
 });
 
+test("what has sounded is not said again when a line that broke is taken up", () => {
+  const { played, reports, run, say } = speaker();
+  say(1, 0, 4800, 0, { restart: true });
+  run(3072);
+  say(1, 2400, 2400, 4000, { restart: true });
+  say(1, 4800, 2400, 6400, { isLast: true });
+  run(9000);
+  assert.ok(Math.abs(played.filter((value) => value > 0).length - 7200) <= 8);
+  assert.ok(Math.abs(firstLoud(played, 3200) - (4000 + 672)) <= 1);
+  assert.equal(reports.at(-1).sample, 7200);
+});
+
+test("a turn that sounded whole while the line was broken is reported as over when it is taken up", () => {
+  const { played, reports, run, say } = speaker();
+  say(1, 0, 2400, 0, { restart: true });
+  say(1, 2400, 2400, 2400, { isLast: true });
+  run(6000);
+  const told = reports.length;
+  say(1, 1200, 1200, 7000, { restart: true });
+  say(1, 2400, 2400, 8200, { isLast: true });
+  run(9000);
+  assert.equal(played.filter((value) => value > 0).length, 4800);
+  assert.equal(reports.length, told + 1);
+  assert.deepEqual([reports.at(-1).sample, reports.at(-1).isEnd], [4800, true]);
+});
+
 test("whatever happens in whatever order, reports never claim more than was given, and a flush ends in silence", () => {
   let seed = 7;
   const chance = (limit) => {

@@ -13,7 +13,8 @@ export class Link {
   /**
    * @param {import("./settings.js").Settings} settings
    * @param {import("../shared/clock.js").HostClock} clock
-   * @param {{hear: (message: import("../shared/wire.js").Down) => void, state: (state: "open" | "away" | "refused" | "taken") => void}} on
+   * @param {{hear: (message: import("../shared/wire.js").Down) => void, state: (state: "open" | "away" | "refused" | "taken") => void,
+   *   heard: () => {heard_turn: number, heard_sample: number}}} on
    */
   constructor(settings, clock, on) {
     this.settings = settings;
@@ -44,7 +45,7 @@ export class Link {
 
   #greet(socket) {
     const { token, kiosk, language } = this.settings;
-    socket.send(wire.hello({ token, kiosk, language, resume: this.session }));
+    socket.send(wire.hello({ token, kiosk, language, resume: this.session, ...this.on.heard() }));
     this.asked = 0;
     this.heardAt = performance.now();
     this.#ask();

@@ -33,11 +33,13 @@ export class Playout {
 
   /** @param {import("./speech_queue.js").Speech} speech `due` in frames. @param {number} now The next frame to be played. */
   push(speech, now) {
-    if (speech.turn <= this.queue.gone) return;
+    if (speech.turn <= this.queue.gone) return undefined;
+    const hasSounded = speech.turn === this.turn && this.heard >= speech.from + speech.samples.length;
+    if (hasSounded && speech.isLast && !this.queue.first) return this.#say(now, true); // the word of it was lost
     if (!speech.restart && speech.turn === this.queue.known.turn) return this.queue.follow(speech, now);
     this.#resume(now);
     if (!this.queue.isFalling("cut")) this.duck.toward(1, DUCK);
-    this.queue.anchor(speech, now);
+    return this.queue.anchor(speech, now, speech.turn === this.turn ? this.heard : 0);
   }
 
   /** The visitor may be speaking: fade to `gain`, and if `stop` stand still. Without `stop`, go on where it stands. */

@@ -14,6 +14,7 @@ export class Speaker {
   constructor(clock, tell) {
     this.clock = clock;
     this.tell = tell;
+    this.heard = { heard_turn: 0, heard_sample: 0 }; // for whoever takes a broken line up: it is not said again
     this.offset = new Median(MEMORY); // own clock minus the sound device's, at the loudspeaker, seconds
     this.context = new AudioContext({ sampleRate: VOICE_HZ, latencyHint: "interactive" });
     this.ready = this.#open();
@@ -63,6 +64,7 @@ export class Speaker {
 
   /** Forget every turn, and their numbers. */
   reset() {
+    this.heard = { heard_turn: 0, heard_sample: 0 };
     this.node?.port.postMessage({ kind: "reset" });
   }
 
@@ -80,6 +82,7 @@ export class Speaker {
   }
 
   #heard({ turn, sample, frame, isEnd }) {
+    this.heard = { heard_turn: Math.max(0, turn), heard_sample: sample };
     if (!this.clock.isSet || !this.offset.isSet) return;
     this.tell({ turn, sample, at: this.clock.toHost(frame / VOICE_HZ + this.offset.value), is_end: isEnd });
   }

@@ -47,15 +47,24 @@ export class SpeechQueue {
     this.#lay(news, Math.max(now, place), { error: 0, isFresh: true });
   }
 
-  /** A new run: its first sample is due at `speech.due`; whatever we had of the turn from there on is void. */
-  anchor(speech, now) {
+  /**
+   * A new run: its first sample is due at `speech.due`; whatever we had of the turn from there on is void.
+   * @param {Speech} speech @param {number} now @param {number} heard Samples of the turn that sounded: they are not said again.
+   */
+  anchor(speech, now, heard) {
     this.#cutLoose();
     this.pieces = this.pieces
       .map((piece) => (piece.turn === speech.turn ? before(piece, speech.from) : piece))
       .filter((piece) => piece !== null);
-    const at = Math.max(speech.due, now, this.end ?? 0);
-    this.lag = at - speech.due;
-    this.#lay(speech, at, { error: 0, isFresh: true });
+    const twice = Math.min(speech.samples.length, Math.max(0, heard - speech.from));
+    const news = { ...speech, from: speech.from + twice, samples: speech.samples.subarray(twice) };
+    const due = speech.due + twice;
+    this.known = { turn: speech.turn, samples: news.from };
+    this.lag = 0;
+    if (!news.samples.length) return; // all of it sounded; the rest follows where it was due
+    const at = Math.max(due, now, this.end ?? 0);
+    this.lag = at - due;
+    this.#lay(news, at, { error: 0, isFresh: true });
   }
 
   #lay({ turn, from, samples, isLast }, at, { error, isFresh }) {

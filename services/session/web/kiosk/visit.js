@@ -30,6 +30,7 @@ export class Visit {
     this.link = new Link(settings, this.clock, {
       hear: (message) => this[message.type]?.(message),
       state: (state) => this.#linked(state),
+      heard: () => this.speaker.heard,
     });
   }
 

@@ -9,7 +9,7 @@ export const MAX_MESSAGE = 4500000;
 
 /** What the kiosk may say. */
 export const UP = {
-  hello: { token: { kind: "str" }, kiosk: { kind: "str", default: "mirror" }, language: { kind: "str", default: "" }, resume: { kind: "str", default: "" } },
+  hello: { token: { kind: "str" }, kiosk: { kind: "str", default: "mirror" }, language: { kind: "str", default: "" }, resume: { kind: "str", default: "" }, heard_turn: { kind: "int", default: 0 }, heard_sample: { kind: "int", default: 0 } },
   ping: { sent: { kind: "float" } },
   approach: {},
   leave: {},
@@ -171,6 +171,8 @@ export const DOWN = {
  * @param {string} [fields.kiosk]
  * @param {string} [fields.language] Wished for; empty: the script's first.
  * @param {string} [fields.resume] Session to go on with after a lost connection, or empty.
+ * @param {number} [fields.heard_turn] Of that session: the turn of the mirror's speech that sounded last; 0: none.
+ * @param {number} [fields.heard_sample] How much of it has sounded: what comes next is said, what was heard is not said again.
  * @returns {Uint8Array}
  */
 export function hello(fields) {
