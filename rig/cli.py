@@ -52,6 +52,9 @@ def demo(
     port: Port = None,
     sets: Sets = None,
     config: Config = None,
+    replicas: Annotated[
+        list[str] | None, typer.Option(metavar="STAGE=N", help="So many processes of a stage; may be repeated.")
+    ] = None,
     should_open: Annotated[bool, typer.Option("--open/--no-open", help="Open the mirror in a browser.")] = True,
     browser: Annotated[
         str, typer.Option(help="`kiosk`: full-screen Chromium with microphone and camera allowed.")
@@ -61,9 +64,10 @@ def demo(
 ) -> None:
     """Start the whole mirror on this machine: its own Redis, six services, the pages. Ctrl-C stops it without a trace."""
     from rig.demo import run_demo
-    from rig.options import options_from
+    from rig.options import options_from, with_replicas
 
     options = options_from(config, script=script, language=language, port=port, sets=sets)
+    options = with_replicas(options, replicas or [])
     sys.exit(run_demo(options, should_open=should_open, browser=browser, kiosk_args=kiosk_args, as_json=as_json))
 
 

@@ -3,7 +3,7 @@
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Which services to run; fewer only in tests."""
     package: str = "services"
     """Where the services' modules are; tests bring their own."""
+    replicas: Mapping[str, int] = {}
+    """Per stage: how many processes; one where none is named."""
+    launcher: tuple[str, ...] = ()
+    """Module that is to start the services' modules, with its arguments; empty: Python does it itself."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +49,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     operator_token: str
     stages: tuple[str, ...]
     package: str
+    replicas: Mapping[str, int]
+    launcher: tuple[str, ...]
 
 
 def plan(options: Options, environ: Mapping[str, str]) -> Plan:
@@ -79,7 +85,18 @@ def plan(options: Options, environ: Mapping[str, str]) -> Plan:
         operator_token=operator,
         stages=options.stages,
         package=options.package,
+        replicas=_replicas(options),
+        launcher=options.launcher,
     )
+
+
+def _replicas(options: Options) -> Mapping[str, int]:
+    for stage, count in options.replicas.items():
+        if stage not in options.stages or count < 1 or (stage == "session" and count > 1):
+            raise ConfigError(
+                f"replicas {stage}={count}: a stage of {', '.join(options.stages)}, 1 or more; one session"
+            )
+    return options.replicas
 
 
 def settings_of(options: Options, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -154,3 +171,14 @@ def options_from(
     chosen = config or (Path(os.environ["MIRROR_CONFIG"]) if os.environ.get("MIRROR_CONFIG") else None)
     options = Options(script=script, language=language, port=port, sets=tuple(sets or ()))
     return msgspec.structs.replace(options, config=chosen) if chosen else options
+
+
+def with_replicas(options: Options, texts: Sequence[str]) -> Options:
+    """The options with `stage=number` taken in. Raises ConfigError for what is none."""
+    counts: dict[str, int] = {}
+    for text in texts:
+        stage, _, number = text.partition("=")
+        if not number.isdecimal():
+            raise ConfigError(f"--replicas {text}: write stage=number, for example asr=2")
+        counts[stage] = int(number)
+    return msgspec.structs.replace(options, replicas=counts)

@@ -57,6 +57,11 @@ class RedisServer:
         Raises:
             BusUnavailable: It ended or did not answer in time; with its last words.
         """
+        self.spawn()
+        self.wait_until_it_answers()
+
+    def spawn(self) -> None:
+        """Start it. Call from the main thread."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         # The password goes through standard input: a command line and an environment can be read by others.
         config = _CONFIG.format(port=self.port, password=self.password, folder=self.folder)
@@ -71,9 +76,9 @@ class RedisServer:
         assert self.process.stdin is not None
         self.process.stdin.write(config.encode())
         self.process.stdin.close()
-        self._wait_until_it_answers()
 
-    def _wait_until_it_answers(self) -> None:
+    def wait_until_it_answers(self) -> None:
+        """Blocks; call from any thread. Raises BusUnavailable."""
         assert self.process is not None
         give_up_at = time.monotonic() + self.START_PATIENCE_S
         with redis.Redis.from_url(self.url, socket_timeout=1.0) as client:

@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rig.children import die_with_parent
@@ -26,12 +26,15 @@ _LOG_PREFIX = re.compile(r"^\S+ \S+ [A-Z]+ [\w.]+ ")
 
 
 class Service:
-    """A process `python -m <module>`."""
+    """A process `python -m <command>`: a module, or a launcher and its module."""
 
-    def __init__(self, name: str, module: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, *, niceness: int = 0
+    ) -> None:
         self.name = name
-        self.module = module
+        self.command = tuple(command)
         self.log = log
+        self._niceness = niceness
         self.restarts = 0
         self.ready = asyncio.Event()
         """Set for good by who watches the heartbeats; before it, an end by itself is an error, not a crash."""
@@ -69,7 +72,7 @@ class Service:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                self.module,
+                *self.command,
                 cwd=ROOT,
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -82,7 +85,7 @@ class Service:
 
     def _in_the_child(self) -> None:
         die_with_parent()
-        os.nice(NICENESS.get(self.name, 0))
+        os.nice(self._niceness)
 
     async def _stop(self) -> None:
         if self._process is None or self._process.returncode is not None:
@@ -96,8 +99,12 @@ class Service:
 
     def kill(self) -> None:
         """End it at once, as a crash would; it will be restarted."""
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal; if that ends it, it will be restarted."""
         if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, number)
 
     def last_words(self) -> str:
         """The last line it logged, without the time and place that stand before it."""

@@ -4,13 +4,15 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 
+from rig.crew import Crew
 from rig.options import Options, Plan, plan
 from rig.ram_disk import private_folder
 from rig.redis_server import RedisServer
-from rig.service import Service
+from rig.service import NICENESS, Service
 from shared.errors import BusUnavailable, EngineUnavailable, MirrorError
 from shared.events import Heartbeat, decode
 from shared.redis_bus import RedisBus
@@ -34,11 +36,19 @@ class Mirror(msgspec.Struct, frozen=True, kw_only=True):
     kiosk_token: str
     operator_token: str
     redis: RedisServer
-    services: dict[str, Service]
+    crews: dict[str, Crew]
+    """Per stage: its replicas."""
     logs: str
     """Folder of the services' logs; gone with the mirror."""
     heartbeats: dict[str, Heartbeat]
     """The newest of each stage; kept up to date."""
+    workers: dict[str, Heartbeat]
+    """The newest of each worker that ever was; kept up to date."""
+
+    @property
+    def services(self) -> dict[str, Service]:
+        """The first replica of each stage."""
+        return {stage: crew.replicas[0] for stage, crew in self.crews.items()}
 
 
 @asynccontextmanager
@@ -54,33 +64,37 @@ async def running_mirror(options: Options, watch: Watcher | None = None) -> Asyn
     with private_folder("run") as folder:
         server = RedisServer(folder / "redis")
         server.start()
-        mirror = _mirror(planned, server, str(folder))
         try:
             async with asyncio.TaskGroup() as group:
-                keepers = [group.create_task(service.keep()) for service in mirror.services.values()]
-                keepers.append(group.create_task(_keep_redis(server)))
-                keepers.append(group.create_task(_watch_heartbeats(mirror, watch or (lambda _: None))))
+                mirror = _mirror(planned, server, group)
+                beside = [
+                    group.create_task(_keep_redis(server)),
+                    group.create_task(_watch_heartbeats(mirror, watch or (lambda _: None))),
+                ]
                 await _wait_until_ready(mirror)
                 yield mirror
-                for task in keepers:
+                for task in beside:
                     task.cancel()
+                for crew in mirror.crews.values():
+                    crew.stop_keeping()
         except BaseExceptionGroup as group_error:
             raise _first_cause(group_error) from group_error
         finally:
             server.stop()
 
 
-def _mirror(planned: Plan, server: RedisServer, folder: str) -> Mirror:
-    scratch = server.folder.parent / "scratch"
+def _mirror(planned: Plan, server: RedisServer, group: asyncio.TaskGroup) -> Mirror:
+    folder = server.folder.parent
+    scratch = folder / "scratch"
     scratch.mkdir(mode=0o700)
     # Whatever a library writes to a temporary file lands on the RAM disk, and is counted by the wipe's receipt.
     places = {"TMPDIR": str(scratch), "MIRROR_SCRATCH": str(scratch)}
     environment = {**planned.environment, **places, "REDIS_URL": server.url}
     address = f"127.0.0.1:{planned.port}"
-    services = {
-        name: Service(name, f"{planned.package}.{name}", environment, server.folder.parent / f"{name}.log")
-        for name in planned.stages
-    }
+    crews = {stage: Crew(stage, _maker(stage, planned, environment, folder), group) for stage in planned.stages}
+    for stage, crew in crews.items():
+        for _ in range(planned.replicas.get(stage, 1)):
+            crew.more()
     return Mirror(
         kiosk_url=f"http://{address}/?token={planned.kiosk_token}",
         operator_url=f"http://{address}/operator?token={planned.operator_token}",
@@ -88,10 +102,16 @@ def _mirror(planned: Plan, server: RedisServer, folder: str) -> Mirror:
         kiosk_token=planned.kiosk_token,
         operator_token=planned.operator_token,
         redis=server,
-        services=services,
-        logs=folder,
+        crews=crews,
+        logs=str(folder),
         heartbeats={},
+        workers={},
     )
+
+
+def _maker(stage: str, planned: Plan, environment: dict[str, str], folder: Path) -> Callable[[str], Service]:
+    command = (*planned.launcher, f"{planned.package}.{stage}")
+    return lambda name: Service(name, command, environment, folder / f"{name}.log", niceness=NICENESS.get(stage, 0))
 
 
 def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -108,12 +128,13 @@ async def _keep_redis(server: RedisServer) -> None:
     while True:
         await asyncio.sleep(0.1)
         if server.process is not None and server.process.poll() is not None:
-            server.start()
+            server.spawn()
+            await asyncio.to_thread(server.wait_until_it_answers)  # whoever plays a kiosk in this loop goes on
 
 
 async def _watch_heartbeats(mirror: Mirror, watch: Watcher) -> None:
     bus = RedisBus(mirror.redis.url)
-    states = dict.fromkeys(mirror.services, "starting")
+    states = dict.fromkeys(mirror.crews, "starting")
     watch(states)
     cursor = START
     try:
@@ -133,19 +154,19 @@ async def _watch_heartbeats(mirror: Mirror, watch: Watcher) -> None:
 
 
 def _note(mirror: Mirror, beat: Heartbeat, states: dict[str, str], watch: Watcher) -> None:
-    mirror.heartbeats[beat.stage] = beat
-    if beat.state in ("ready", "degraded"):
-        mirror.services[beat.stage].ready.set()
+    mirror.heartbeats[beat.stage] = mirror.workers[beat.worker] = beat
+    mirror.crews[beat.stage].note(beat)
     if states[beat.stage] != beat.state:
         states[beat.stage] = beat.state
         watch(states)
 
 
 async def _wait_until_ready(mirror: Mirror) -> None:
+    services = [service for crew in mirror.crews.values() for service in crew.replicas]
     try:
         async with asyncio.timeout(READY_PATIENCE_S):
-            for service in mirror.services.values():
+            for service in services:
                 await service.ready.wait()
     except TimeoutError as error:
-        late = [f"{s.name} ({s.last_words()})" for s in mirror.services.values() if not s.ready.is_set()]
+        late = [f"{s.name} ({s.last_words()})" for s in services if not s.ready.is_set()]
         raise EngineUnavailable(f"not ready after {READY_PATIENCE_S:.0f} s: {'; '.join(late)}") from error

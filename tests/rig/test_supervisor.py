@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.options import Options, plan
+from rig.options import Options, plan, with_replicas
 from rig.ram_disk import ram_disk
 from rig.supervisor import running_mirror
 from shared.errors import BadInput, ConfigError, EngineUnavailable
@@ -30,6 +30,21 @@ async def test_a_service_that_is_killed_comes_back_and_says_that_it_is_ready() -
                 await asyncio.sleep(0.02)
         assert service.restarts == 1
         assert service.pid not in (0, first)
+
+
+@pytest.mark.redis
+async def test_a_stage_has_as_many_replicas_as_were_asked_for_and_grows_and_shrinks_while_it_runs() -> None:
+    options = Options(port=0, stages=("idle",), package=FAKES, replicas={"idle": 2})
+    async with running_mirror(options) as mirror, asyncio.timeout(60):
+        crew = mirror.crews["idle"]
+        assert all(replica.ready.is_set() for replica in crew.replicas)
+        third = crew.more()
+        await third.ready.wait()
+        pids = {replica.pid for replica in crew.replicas}
+        assert len(pids - {0}) == 3
+        await crew.fewer(third)
+        assert {replica.pid for replica in crew.replicas} < pids
+        assert third.pid == 0
 
 
 @pytest.mark.redis
@@ -62,6 +77,12 @@ async def test_a_service_that_cannot_start_ends_the_start_with_its_own_words() -
         async with running_mirror(Options(port=0, stages=("idle", "broken"), package=FAKES)):
             pass
     assert private_folders() <= before
+
+
+@pytest.mark.parametrize("texts", [["asr"], ["asr=two"], ["asr=0"], ["ears=2"], ["session=2"]])
+def test_replicas_that_cannot_be_are_refused(texts: list[str]) -> None:
+    with pytest.raises(ConfigError, match="replicas"):
+        plan(with_replicas(Options(port=0), texts), {})
 
 
 def test_a_port_that_is_taken_is_found_before_anything_starts(unused_tcp_port: int) -> None:
