@@ -25,6 +25,7 @@ machines. Beside each page lie its JSON and its plots.
   `--engine` and `--set` choose another, as with `mirror try`; `--config config/rig.toml` takes the rig's.
 - `--quick` for a look; `--json FILE` for a program (`720p.ratio` is a path in it); `--save` writes here, `--label` names it.
 - `mirror bench conversation` measures our own share of a turn, engines taken out.
+- `mirror bench chaos` disturbs visits and counts what was lost, twice or out of order ([docs/chaos.md](../chaos.md)).
 - Weights may be random where a table says so: time does not depend on what is in them, words and faces do.
 """
 

@@ -27,6 +27,24 @@ def bench_conversation(
     sys.exit(run_conversation(turns, json_file))
 
 
+@bench_app.command("chaos")
+def bench_chaos(
+    disturbances: Annotated[int, typer.Option(min=1, help="How many; six fit into a visit of half a minute.")] = 200,
+    seed: Annotated[int | None, typer.Option(help="The same seed chooses the same disturbances; printed.")] = None,
+    has_fence: Annotated[
+        bool, typer.Option("--fence/--no-fence", help="Without: a control, in which the check must find faults.")
+    ] = True,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
+    is_saved: Annotated[bool, typer.Option("--save", help="Write page and figures to docs/benchmarks/.")] = False,
+) -> None:
+    """Kill, stop, slow, scale and poison a mirror while it is visited. Exit code 1 if anything is lost, twice, out of order or late."""
+    from rig.bench_index import FOLDER
+    from rig.chaos.command import run_chaos
+
+    folder = FOLDER if is_saved else None
+    sys.exit(run_chaos(disturbances, seed, json_file, has_fence=has_fence, folder=folder))
+
+
 def _bench_engine(name: str, tells: str) -> None:
     """Declare `mirror bench NAME`; all of them take the same."""
 

@@ -7,7 +7,7 @@ Works on Redis 6.2, 7 and Valkey: nothing newer is used. Why not consumer groups
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import hiredis
 from redis.asyncio import Redis
@@ -90,6 +90,9 @@ return added
 class RedisBus:
     """See `shared.bus.Bus`. One instance per process; reads and writes may run at the same time."""
 
+    COMMIT: ClassVar[str] = _COMMIT
+    RENEW: ClassVar[str] = _RENEW
+
     def __init__(self, url: str) -> None:
         self._address: Address = address_of(url)
         # No retries inside the client: our callers retry, and a blocked read must fail at once when the server dies.
@@ -97,9 +100,9 @@ class RedisBus:
             url, retry=Retry(NoBackoff(), 0), socket_timeout=5.0, socket_connect_timeout=2.0, health_check_interval=0
         )
         self._acquire = self._redis.register_script(_ACQUIRE)
-        self._renew = self._redis.register_script(_RENEW)
+        self._renew = self._redis.register_script(self.RENEW)
         self._release = self._redis.register_script(_RELEASE)
-        self._commit_sha = hashlib.sha1(_COMMIT.encode(), usedforsecurity=False).hexdigest()
+        self._commit_sha = hashlib.sha1(self.COMMIT.encode(), usedforsecurity=False).hexdigest()
         self._writing: asyncio.Task[RedisLine] | None = None
         """The one line for commits; a task while it is being opened, so that all who need it wait for the same."""
         self._idle: list[RedisLine] = []
@@ -171,7 +174,7 @@ class RedisBus:
 
     async def _open_for_writing(self) -> RedisLine:
         line = await self._opened()
-        await self._reply(line, ("SCRIPT", "LOAD", _COMMIT))
+        await self._reply(line, ("SCRIPT", "LOAD", self.COMMIT))
         return line
 
     async def tail(self, key: str) -> StreamId:

@@ -1,0 +1,63 @@
+"""The check: a visit's record in, its faults out. Pure, and blind to what disturbed the visit. docs/chaos.md says each rule."""
+
+from collections.abc import Iterator
+
+from rig.chaos.check_hearing import check_hearing
+from rig.chaos.check_ids import check_ids
+from rig.chaos.check_sound import check_sound
+from rig.chaos.check_speech import Streams, check_face, check_replies, check_voice
+from rig.chaos.record import LATE, LEFT_OVER, LOST, Fault, VisitRecord
+from shared.audio import VOICE_HZ
+from shared.events import StageFailed
+
+LAST_WORD_S = 1.0
+"""The last word ends this close to the play's end."""
+
+FORGOTTEN_S = 12.0
+"""Everything is forgotten this long after the play's end at the latest: the farewell picture, and a rewritten log."""
+
+
+def check(visit: VisitRecord) -> list[Fault]:
+    """Everything that must not be."""
+    streams = Streams(visit)
+    return [
+        *check_ids(visit),
+        *check_hearing(visit),
+        *check_replies(streams),
+        *check_voice(streams),
+        *check_face(streams),
+        *check_sound(visit, streams),
+        *_check_poisons(visit, streams),
+        *_check_end(visit),
+        *_check_wipe(visit),
+    ]
+
+
+def _check_poisons(visit: VisitRecord, streams: Streams) -> Iterator[Fault]:
+    """A broken event hurts only itself: it lies in a dead-letter stream, and no other does."""
+    buried = {
+        (event.stage, event.failed_stream, event.failed_turn, event.failed_seq) for event in streams.all_of(StageFailed)
+    }
+    poisons = {(note.stream, note.id.turn, note.id.seq) for note in visit.entries if note.is_poison}
+    dead = {where[1:] for where in buried}
+    yield from (Fault(LOST, "poison", f"{where} lies in no dead-letter stream") for where in sorted(poisons - dead))
+    yield from (Fault(LOST, "poison", f"{where} was given up and was no poison") for where in sorted(dead - poisons))
+
+
+def _check_end(visit: VisitRecord) -> Iterator[Fault]:
+    if visit.was_left:
+        return
+    if not visit.forgotten_at:
+        yield Fault(LATE, "end", "the visit never ended")
+    elif visit.forgotten_at > visit.ends_at + FORGOTTEN_S:
+        yield Fault(LATE, "end", f"forgotten {visit.forgotten_at - visit.ends_at:.1f} s after the end")
+    last = max(((piece.at + len(piece.pcm)) / VOICE_HZ for piece in visit.sounded), default=0.0)
+    if abs(last - visit.ends_at) > LAST_WORD_S:
+        yield Fault(LATE, "end", f"the last word ended {last - visit.ends_at:+.2f} s off the end", last)
+
+
+def _check_wipe(visit: VisitRecord) -> Iterator[Fault]:
+    if visit.keys_left:
+        yield Fault(LEFT_OVER, "wipe", f"{visit.keys_left} keys")
+    if visit.files_left:
+        yield Fault(LEFT_OVER, "wipe", f"{visit.files_left} files")

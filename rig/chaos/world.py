@@ -1,0 +1,169 @@
+"""The mirror that is disturbed: the six real services with engines that only wait, and a visitor before it."""
+
+import asyncio
+from pathlib import Path
+from random import Random
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from rig.camera import burst
+from rig.chaos.disturb import Disturber, Mark
+from rig.chaos.lasting_kiosk import LastingKiosk, greeted
+from rig.chaos.plan import AWAY, Disturbance, next_of
+from rig.chaos.record import Burst, Noted, VisitRecord
+from rig.chaos.tap import StreamTap
+from rig.chaos.visitor import ENROLLING, converse
+from rig.options import Options
+from rig.recording import Shot
+from rig.service import ROOT
+from rig.supervisor import Mirror
+from services.session.play import Play, parse_play
+from shared.errors import EngineFailed
+
+PLAY = Path(__file__).with_name("play.yaml")
+PORTRAIT = ROOT / "services" / "faceswap" / "sources" / "stand_in" / "portrait.jpg"
+
+SETTINGS = (
+    "asr.engine=scripted",
+    "asr.detector=loudness",
+    "asr.turn_judge=timer",
+    "asr.partial_step_s=0",
+    "asr.join_within_s=0",
+    "asr.patience_s.short=[0.192, 0.256]",
+    "asr.patience_s.yes_no=[0.192, 0.256]",
+    'asr.options.scripted.sentences=["yes"]',
+    "llm.engine=scripted",
+    'llm.options.scripted.replies=[[{text = "Go on. ", wait_s = 0.3}, {text = "I am listening to you.", wait_s = 0.1}]]',
+    "tts.engine=tone",
+    "a2f_bridge.engine=scripted",
+    "faceswap.engine=passthrough",
+    "faceswap.fps=12",
+    "faceswap.width=320",
+    "faceswap.height=240",
+    "faceswap.source_options.stand_in.live_link_listen=127.0.0.1:0",  # one a replica; poses are counted by us
+    "a2f_bridge.idle_hz=0",
+    "session.turns.max_guesses=0",
+    "session.capture_frames=2",
+    "session.capture_s=0.3",
+    "session.farewell_s=0.5",
+)
+
+BEGIN_S = 30.0
+OVER_S = 40.0
+"""Beyond the play's end: its watchdog would have wiped it, or something is broken."""
+
+
+def options(replicas: dict[str, int], live_link: str, launcher: tuple[str, ...] = ()) -> Options:
+    """Of the mirror that is disturbed; its face is sent to `live_link`."""
+    sets = (*SETTINGS, f"a2f_bridge.live_link={live_link}")
+    return Options(port=0, script=str(PLAY), sets=sets, replicas=replicas, launcher=launcher)
+
+
+def play() -> Play:
+    """The play it gives."""
+    parsed, problems = parse_play(PLAY.read_text(encoding="utf-8"), PLAY.name)
+    if parsed is None:
+        raise EngineFailed(f"chaos: {PLAY.name}: {problems[0]}")
+    return parsed
+
+
+class DisturbedVisit:
+    """One visit and what was done to it."""
+
+    def __init__(self, mirror: Mirror, play: Play, random: Random) -> None:
+        self._mirror = mirror
+        self._play = play
+        self._random = random
+        self.marks: list[Mark] = []
+        self.shots: list[Shot] = []
+
+    async def run(self, wanted: list[Disturbance]) -> tuple[VisitRecord, list[Disturbance]]:
+        """Carry a visit through, and disturb it meanwhile. Returns the record and what there was no time for.
+
+        Raises:
+            EngineFailed: No visit could begin.
+        """
+        socket = await greeted(self._mirror.socket_url, self._mirror.kiosk_token)
+        photo = burst(PORTRAIT.read_bytes(), 2)
+        client = LastingKiosk(self._mirror.socket_url, self._mirror.kiosk_token, socket, photo, self._random)
+        tap, left = StreamTap(self._mirror.redis.url), list(wanted)
+        async with asyncio.TaskGroup() as group:
+            devices = group.create_task(client.run())
+            await self._begin(client)
+            tapping = group.create_task(tap.listen(client.recording.session))
+            beside = [group.create_task(converse(client, self._random)), group.create_task(self._disturb(client, left))]
+            try:
+                async with asyncio.timeout(self._play.duration_s + OVER_S):
+                    await client.is_over.wait()
+            except TimeoutError:
+                pass  # the check says so: it never ended
+            for task in (*beside, devices, tapping):
+                task.cancel()
+        await client.close()
+        return await self._record(client, tap), left
+
+    async def _begin(self, client: LastingKiosk) -> None:
+        """Step up, again and again until the mirror is ready."""
+        give_up_at = client.now() + BEGIN_S
+        while not client.recording.session:
+            if client.now() > give_up_at or client.is_over.is_set():
+                why = "; ".join(one.detail for one in client.recording.refused[-1:])
+                raise EngineFailed(f"chaos: no visit began within {BEGIN_S:.0f} s: {why}")
+            await client.approach()
+            await asyncio.sleep(0.3)
+
+    async def _disturb(self, client: LastingKiosk, left: list[Disturbance]) -> None:
+        disturber = Disturber(self._mirror, client)
+        try:
+            while left and client.now() < client.recording.ends_at - 4.0:
+                wanted = next_of(left, has_enrolled=client.scene not in ("", "threshold", *ENROLLING))
+                mark = await disturber.disturb(wanted)
+                if mark is None:
+                    return
+                left.remove(wanted)
+                self.marks.append(mark)
+        finally:
+            await disturber.close()
+
+    async def _record(self, client: LastingKiosk, tap: StreamTap) -> VisitRecord:
+        recording = client.recording
+        self.shots = recording.shots
+        poisons = {mark.poison for mark in self.marks if mark.poison}
+        receipt = recording.forgotten
+        return VisitRecord(
+            session=recording.session,
+            entries=[Noted(note.stream, note.id, note.event, (note.stream, note.id) in poisons) for note in tap.notes],
+            spoken=[Burst(one.began_at, one.speech_ended_at) for one in recording.spoken],
+            sounded=client.loudspeaker.sounded,
+            away=client.away,
+            began_at=recording.approached_at,
+            ends_at=recording.ends_at,
+            must_say={scene.id: scene.must_say for scene in self._play.scenes},
+            forgotten_at=recording.forgotten_at,
+            keys_left=(receipt.keys_left if receipt else 0) + await self._keys_of(recording.session),
+            files_left=await asyncio.to_thread(_files_with, recording.session, Path(self._mirror.logs)),
+            poisons=len(poisons),
+            was_left=any(mark.disturbance.kind == AWAY for mark in self.marks),
+        )
+
+    async def _keys_of(self, session: str) -> int:
+        client = redis.asyncio.Redis.from_url(self._mirror.redis.url)
+        try:
+            return len([key async for key in client.scan_iter(match=f"*{session}*", count=500)])
+        except RedisError:
+            return 0
+        finally:
+            await client.aclose()
+
+
+def _files_with(session: str, folder: Path) -> int:
+    """Files of the running mirror in which a key of the session stands: logs, and Redis' append-only file."""
+    name = f"{{{session}}}".encode()
+    found = 0
+    for path in folder.rglob("*"):
+        try:
+            found += path.is_file() and name in path.read_bytes()
+        except OSError:  # rewritten meanwhile
+            continue
+    return found
