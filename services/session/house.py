@@ -62,7 +62,7 @@ class House:
 
     def _note_bus(self, trouble: str) -> None:
         """Keep what is wrong with Redis for the page; the log says it once."""
-        if trouble and trouble != self.bus_trouble:
+        if trouble and _kind(trouble) != _kind(self.bus_trouble):
             LOG.error("%s", trouble)
         elif self.bus_trouble and not trouble:
             LOG.info("Redis is back")
@@ -135,3 +135,8 @@ class House:
         for kiosk in self.kiosks.values():
             with contextlib.suppress(asyncio.CancelledError):
                 await kiosk.close()
+
+
+def _kind(trouble: str) -> str:
+    """A Redis that restarts is refused, unknown and reset in turn: one trouble, in one line of the log."""
+    return trouble.partition(" (")[0]
