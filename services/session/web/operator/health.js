@@ -45,7 +45,7 @@ export const engineText = (row) => [row.engine, row.device].filter(Boolean).join
 function reasonText(row) {
   const why = (row.last_error ?? "").split("\n")[0];
   const reason = why.length > REASON_CHARS ? `${why.slice(0, REASON_CHARS - 1)}…` : why;
-  return reason ? `: ${reason}${/[.?!]$/.test(reason) ? "" : "."}` : ".";
+  return reason ? `: ${reason}${/[.?!…]$/.test(reason) ? "" : "."}` : ".";
 }
 
 /** Why a stage is not at its best, in one line. */
