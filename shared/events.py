@@ -14,6 +14,11 @@ from typing import ClassVar
 
 import msgspec
 
+VOCABULARY = 1
+"""Version of what is declared here. It rises only if a field changes its meaning or type, which nobody must do without need:
+a new event or a new field (with a default) leaves it alone, since whoever does not know it ignores it. Who speaks another
+version does not work together: the events that say so (SessionOpened, HouseOpened, Heartbeat) can be read in every version."""
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """The envelope every event wears."""
@@ -217,6 +222,10 @@ class FinalTranscript(Event, frozen=True, kw_only=True, tag="hearing.final"):
     """Seconds of deliberate waiting for the end of the turn, counted from `ended_at`."""
     joins: int = 0
     """Number of the utterance this one continues (turn resume), or 0. `text` then holds the words of both."""
+    sound_from: int = 0
+    """Its sound with the room around it, as a voice sample takes it: the first sample, counted from the visit's first (16 kHz)."""
+    sound_to: int = 0
+    """The sample after the last of that sound."""
 
 
 class UtteranceDropped(Event, frozen=True, kw_only=True, tag="hearing.dropped"):
@@ -596,6 +605,16 @@ class SessionOpened(Event, frozen=True, kw_only=True, tag="sessions.opened"):
     kiosk: str
     language: str
     script: str
+    vocabulary: int = 1
+    """VOCABULARY of the session service."""
+
+
+class HouseOpened(Event, frozen=True, kw_only=True, tag="sessions.house"):
+    """A session service takes charge: what it speaks, before anybody steps up to the mirror."""
+
+    stream: ClassVar[str] = "sessions"
+    worker: str
+    vocabulary: int = 1
 
 
 class SessionClosed(Event, frozen=True, kw_only=True, tag="sessions.closed"):
@@ -624,7 +643,8 @@ class Heartbeat(Event, frozen=True, kw_only=True, tag="stages.heartbeat"):
     stage: str
     worker: str
     state: str
-    """warming, ready, degraded, stopping; failed: it did not come up, for the reason in `last_error`."""
+    """warming, ready, degraded, stopping; failed: it did not come up; refused: it speaks another version of events; standby: another
+    session service is in charge. `last_error` says why."""
     engine: str = ""
     device: str = ""
     version: str = ""
@@ -639,6 +659,8 @@ class Heartbeat(Event, frozen=True, kw_only=True, tag="stages.heartbeat"):
     started_at: float = 0.0
     detail: str = ""
     """What else is worth seeing while all is well, in one line."""
+    vocabulary: int = 1
+    """VOCABULARY of this worker."""
 
 
 class LeaseOffered(Event, frozen=True, kw_only=True, tag="offers.lease"):
@@ -655,7 +677,8 @@ AnyEvent = (
     | VoiceSampleTaken | VoiceSampleRefused | VoiceReady | LineRendered | VoiceFailed | FaceReady | FaceRefused
     | ReplyRequest | ReplyClause | ReplyEnded | SignalHeard | LineWanted | LineAhead
     | SpeechChunk | SpeechEnded | PoseTrack | FaceFlushed | MirrorFrame
-    | StageFailed | PlaybackReport | TurnHeard | TurnTimed | PlayTold | SessionOpened | SessionClosed | WipeReceipt | Heartbeat | LeaseOffered
+    | StageFailed | PlaybackReport | TurnHeard | TurnTimed | PlayTold
+    | SessionOpened | HouseOpened | SessionClosed | WipeReceipt | Heartbeat | LeaseOffered
 )  # fmt: skip
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -674,4 +697,15 @@ def decode(payload: bytes) -> AnyEvent:
         msgspec.DecodeError: Not MessagePack.
         msgspec.ValidationError: An unknown type, a missing field, or a field of the wrong type; says which and where.
     """
-    return _DECODER.decode(payload)
+    try:
+        return _DECODER.decode(payload)
+    except UnicodeDecodeError as error:  # msgspec lets it through
+        raise msgspec.DecodeError("MessagePack with a text that is no UTF-8") from error
+
+
+def understood(payload: bytes) -> AnyEvent | None:
+    """The event in `payload`, None if it is none of ours: for whoever must go on whatever others write."""
+    try:
+        return decode(payload)
+    except msgspec.MsgspecError:
+        return None

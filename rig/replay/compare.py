@@ -38,6 +38,7 @@ class StreamReport(msgspec.Struct, frozen=True, kw_only=True):
 IGNORED = frozenset({
     "at", "trace", "session", "engine", "engine_s", "took_s", "waited_s", "lead_s", "asr_s", "llm_s", "tts_s", "own_s",
     "is_rendered", "clause_samples", "asked_at", "clause_at", "chunk_at", "captured_at", "pose_due_at", "final_at",
+    "sound_from", "sound_to",
 })  # fmt: skip
 """What depends on how fast a machine was."""
 

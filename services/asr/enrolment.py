@@ -1,14 +1,13 @@
 """Gathers the visitor's voice sample from their utterances, after they agreed. The shell around `voice_sample`."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from services.asr import voice_sample
 from services.asr.inference import Inference
-from services.asr.sound_clock import clock_of, position_of
+from services.asr.sound_clock import chunk_before, sound_of
 from services.asr.surroundings import Surroundings
 from services.asr.utterance import Samples, as_float
 from services.asr.vad import FRAME
@@ -23,9 +22,7 @@ from shared.events import (
     VoiceSampleTaken,
 )
 from shared.stage import Outlet
-
-ROOM_S = 0.5
-"""Sound around an utterance that a successor takes in, too."""
+from shared.streams import StreamId
 
 
 class Said(NamedTuple):
@@ -34,6 +31,8 @@ class Said(NamedTuple):
     number: int
     text: str
     sound: Samples
+    was_judged: bool = False
+    """By a worker before us: it counts, and nothing is said of it again."""
 
 
 class Enrolment:
@@ -74,7 +73,6 @@ class Enrolment:
 
     async def run(self) -> None:
         """Judge what is offered, one after another."""
-        await self._resume()
         while True:
             await self._judge(await self._said.get())
 
@@ -83,12 +81,16 @@ class Enrolment:
         if order is None or not order.is_on or self._is_done:
             return
         take = await self._inference.aside(lambda: self._take(said))
+        if self._order is not order:
+            return  # called off or begun anew meanwhile
         self._takes.append(take)
+        if said.was_judged:
+            return
         wanted = voice_sample.Wanted(min_speech_s=order.min_speech_s, max_speech_s=order.max_speech_s)
         takes = tuple(self._takes)
         verdict = await self._inference.aside(lambda: voice_sample.judge(takes, wanted))
         if self._order is not order:
-            return  # called off or begun anew meanwhile
+            return
         await self._outlet.publish(await self._event(said.number, verdict))
 
     def _take(self, said: Said) -> Take:
@@ -122,35 +124,23 @@ class Enrolment:
 
     # --- after a restart --------------------------------------------------------------------------------------------
 
-    async def _resume(self) -> None:
-        """Gather again what a worker before us had gathered, and judge what it had not come to judge."""
+    async def resume(self) -> None:
+        """Gather again what a worker before us had gathered: the very same samples, from the session's own streams."""
         order = self._order
         if order is None or not order.is_on:
             return
         judged = [event for event in await self._outlet.recall("voice_sample") if event.at >= order.at]
         self._is_done = any(isinstance(event, VoiceSampleTaken) for event in judged)
-        heard = await self._outlet.recall("hearing")
-        finals = [event for event in heard if isinstance(event, FinalTranscript) and self._wants(event)]
-        if not finals:
+        finals = [event for event in await self._outlet.recall("hearing") if isinstance(event, FinalTranscript)]
+        wanted = [final for final in finals if self._wants(final)]
+        if not wanted:
             return
-        sound = await self._outlet.recall("microphone")
-        last_judged = max((event.turn for event in judged), default=0)
+        first = StreamId(0, chunk_before(min(final.sound_from for final in wanted)))
+        sound = await self._outlet.recall("microphone", first)
         chunks = [event for event in sound if isinstance(event, MicrophoneChunk)]
-        texts = {event.turn: event.text for event in heard if isinstance(event, FinalTranscript)}
-        for final in finals:
+        last_judged = max((event.turn for event in judged), default=0)
+        texts = {final.turn: final.text for final in finals}
+        for final in wanted:
             own_text = final.text.removeprefix(texts.get(final.joins, "")).strip()
-            said = Said(final.turn, own_text, sound_between(chunks, final.started_at - ROOM_S, final.ended_at + ROOM_S))
-            if final.turn > last_judged:
-                self._said.put_nowait(said)
-            else:
-                self._takes.append(await self._inference.aside(lambda said=said: self._take(said)))  # type: ignore[misc]
-
-
-def sound_between(chunks: Sequence[MicrophoneChunk], begins_at: float, ends_at: float) -> Samples:
-    """The samples heard between two host times, shape (n,), int16."""
-    parts = [np.zeros(0, np.int16)]
-    for chunk in chunks:
-        clock = clock_of(chunk, 0.0)
-        if begins_at <= clock.at(position_of(chunk)) and clock.heard_at <= ends_at:
-            parts.append(np.frombuffer(chunk.pcm, "<i2"))
-    return np.concatenate(parts)
+            heard = sound_of(chunks, final.sound_from, final.sound_to)
+            self._said.put_nowait(Said(final.turn, own_text, heard, was_judged=final.turn <= last_judged))

@@ -113,10 +113,15 @@ class Listener:
         """The sound of the whole turn up to the question, shape (n,), int16."""
         return self._memory.span(*turn_span(order.utterance, order.frame))
 
-    def around(self, utterance: Utterance) -> Samples:
-        """The utterance with the room before and after it, as far as it has been heard: to measure its noise."""
-        first = max(utterance.not_before * FRAME, utterance.first * FRAME - int(ROOM_S * MICROPHONE_HZ))
-        return self._memory.span(first, (utterance.last_speech + 1) * FRAME + int(ROOM_S * MICROPHONE_HZ))
+    def around(self, utterance: Utterance) -> tuple[int, int]:
+        """Positions of the utterance with the room before and after it, as far as it has been heard: to measure its noise."""
+        room = int(ROOM_S * MICROPHONE_HZ)
+        first = max(utterance.not_before * FRAME, utterance.first * FRAME - room, self._memory.begin)
+        return first, min((utterance.last_speech + 1) * FRAME + room, self._memory.end)
+
+    def between(self, first: int, last: int) -> Samples:
+        """The sound between two positions, shape (n,), int16."""
+        return self._memory.span(first, last)
 
     def started_at(self, utterance: Utterance) -> float:
         """Host time of its first speech sample."""

@@ -1,4 +1,6 @@
-"""Which sample was heard when. Pure."""
+"""Which sample was heard when, and which chunk it came in. Pure."""
+
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
@@ -42,3 +44,18 @@ def samples_of(chunk: MicrophoneChunk) -> Samples:
 def clock_of(chunk: MicrophoneChunk, now: float) -> SoundClock:
     """From a chunk's own time; one that has none was heard when it was sent, or `now`."""
     return SoundClock(position_of(chunk) + MICROPHONE_CHUNK, chunk.captured_at or chunk.at or now)
+
+
+def sound_of(chunks: Iterable[MicrophoneChunk], first: int, last: int) -> Samples:
+    """The samples at positions from `first` up to, not including, `last`, shape (last - first,), int16; silence where a chunk is missing."""
+    sound = np.zeros(max(0, last - first), np.int16)
+    for chunk in chunks:
+        begin, samples = position_of(chunk) - first, samples_of(chunk)
+        inside = samples[max(0, -begin) : max(0, sound.size - begin)]
+        sound[max(0, begin) : max(0, begin) + inside.size] = inside
+    return sound
+
+
+def chunk_before(position: int) -> int:
+    """Number of the last chunk that ends at or before a position; 0 if there is none."""
+    return position // MICROPHONE_CHUNK

@@ -74,11 +74,12 @@ class HearingWorker(VisitWorkerBase):
         self._said: FinalTranscript | None = None
 
     async def start(self) -> None:
-        """Find out which utterances a worker before us has finished."""
+        """Find out which utterances a worker before us has finished, and what it had gathered of the visitor's voice."""
         place = where_we_were(await self._outlet.recall("hearing"))
         self._listener.go_on(place.next_number, place.deaf_until)
         self._orphan, self._orphan_until = place.orphan, place.orphan_seen_at + ORPHAN_S
         self._said = place.last_final
+        await self._enrolment.resume()
         self._inference.expect_language(self._visit.language)
 
     def overhear(self, event: AnyEvent) -> None:
@@ -263,14 +264,14 @@ class HearingWorker(VisitWorkerBase):
         else:
             self._said = self._final(order, decoded, since)
             await self._publish(self._said)
-            self._enrolment.offer(
-                self._said, hearing.tidy(decoded.transcription.text), self._listener.around(utterance)
-            )
+            sound = self._listener.between(self._said.sound_from, self._said.sound_to)
+            self._enrolment.offer(self._said, hearing.tidy(decoded.transcription.text), sound)
         await self._move_checkpoint(self._listener.done_with(utterance))
 
     def _final(self, order: Finish, decoded: Decoded, since: float) -> FinalTranscript:
         utterance = order.utterance
         text, joins = self._joined(order, decoded)
+        sound_from, sound_to = self._listener.around(utterance)
         return FinalTranscript(
             turn=utterance.number,
             seq=hearing.END_SEQ,
@@ -284,6 +285,8 @@ class HearingWorker(VisitWorkerBase):
             engine_s=max(0.0, self._now() - since),
             waited_s=order.waited_s,
             joins=joins,
+            sound_from=sound_from,
+            sound_to=sound_to,
         )
 
     async def _publish(self, event: Event) -> None:

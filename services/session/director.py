@@ -170,6 +170,8 @@ def _stage_down(beat: Beat, told: StageDown) -> None:
 
 def _stage_up(beat: Beat, told: StageUp) -> None:
     state = beat.state
+    if told.stage == "asr" and "asr" in state.downs:
+        beat.change(ears_back_at=state.now)
     beat.change(
         downs={stage: since for stage, since in state.downs.items() if stage != told.stage},
         spoken_downs=tuple(stage for stage in state.spoken_downs if stage != told.stage),

@@ -10,6 +10,9 @@ from services.session.play_events import AnyOrder, CancelReply
 
 COPY_LOOKS = ("crossing", "copy")
 
+CATCHING_UP_S = 3.0
+"""So long after asr came back it may still be hearing what was said while it was away."""
+
 
 class Beat:
     """Collects what one step changes and orders. Lives only within `director.step`, which stays a pure function."""
@@ -56,11 +59,18 @@ class Beat:
         """Nobody speaks, and nothing that somebody said is still to be understood."""
         state = self.state
         return (
-            state.saying is None
+            not is_missing_words(state)
+            and state.saying is None
             and state.answering is None
             and not state.is_visitor_speaking
             and not awaits_words(state)
         )
+
+
+def is_missing_words(state: PlayState) -> bool:
+    """A voice is being gathered and asr is away, or has just come back: what is said now is heard later, and not lost."""
+    is_deaf = "asr" in state.downs or state.now < state.ears_back_at + CATCHING_UP_S
+    return is_deaf and state.voice.status == "on"
 
 
 def awaits_words(state: PlayState) -> bool:

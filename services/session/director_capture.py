@@ -49,6 +49,8 @@ def captured(beat: Beat, told: Captured) -> None:
     if "consent" not in state.facts or told.what in state.facts or (late and told.what == "voice"):
         return
     beat.know(told.what)
+    if told.what == "voice" and state.voice.status == "on":
+        beat.order(StopCapture(what="voice"))  # it came while another was being gathered: one is enough
     beat.change(**{told.what: Enrolment(status="captured")})
     if told.what == "voice":
         prepare_copy(beat)

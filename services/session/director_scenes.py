@@ -117,7 +117,8 @@ def _leave_decided(beat: Beat, deciding: Deciding) -> None:
 
 def _leave_by_clock(beat: Beat) -> None:
     state, scene, span = beat.state, beat.here, beat.state.span()
-    if state.now >= span.limit and (beat.is_floor_free() or state.now >= span.last):
+    may_go = beat.is_floor_free() and not _is_voice_being_made(beat)
+    if state.now >= span.limit and (may_go or state.now >= span.last):
         enter(beat, target_of(scene, state.armed or CLOCK))
     elif _has_must_lines(beat) or state.now < state.free_from:
         return
@@ -126,6 +127,12 @@ def _leave_by_clock(beat: Beat) -> None:
             enter(beat, target_of(scene, state.armed))
     elif state.now >= (span.target if state.armed else span.overtime) and _is_turn_over(beat):
         enter(beat, target_of(scene, state.armed or CLOCK))
+
+
+def _is_voice_being_made(beat: Beat) -> bool:
+    """Enough was said, and it becomes a voice in a moment: one that came behind the scene's end would not be used any more."""
+    capture = beat.here.capture
+    return capture is not None and capture.what == "voice" and beat.state.voice.status == "judged"
 
 
 def _may_pass(beat: Beat) -> bool:

@@ -143,6 +143,8 @@ class PlayState(msgspec.Struct, frozen=True, kw_only=True):
     downs: dict[str, float] = {}
     """Stage -> away since."""
     spoken_downs: tuple[str, ...] = ()
+    ears_back_at: float = -1000.0
+    """When asr last came back: what was said meanwhile is being heard from then on."""
     left_at: float | None = None
 
     def here(self) -> Scene:

@@ -23,6 +23,7 @@ from services.session.play_events import (
     StageUp,
     StartCapture,
     StopCapture,
+    UtteranceHeard,
     VisitBegan,
     VisitorLeft,
     VisitorSpeaking,
@@ -270,6 +271,42 @@ def test_without_a_voice_the_copy_speaks_with_the_hosts_and_says_so(stage: Stage
     assert {order.voice for order in stage.all(SayLine)} == {"host"}
     assert stage.all(SayLine)[-1].text.startswith("So this is how you look")
     assert StopCapture(what="voice") in stage.all(StopCapture)
+
+
+def test_while_asr_is_away_and_catching_up_a_voice_is_not_given_up(stage: StageByHand) -> None:
+    stage.agree()
+    stage.tell(Captured(what="face"))
+    stage.wait_for_scene("question")
+    stage.tell(StageDown(stage="asr"))
+    stage.wait(17.0)  # longer than the scene would last
+    stage.tell(StageUp(stage="asr"))
+    stage.wait(1.0)
+    assert stage.state.scene == "question"
+    for is_speaking in (True, False):  # what was said meanwhile is heard faster than it was said
+        stage.tell(VisitorSpeaking(is_speaking=is_speaking))
+        stage.wait(0.3)
+    stage.tell(UtteranceHeard(utterance=2, text="A long story", speech_s=6.0))
+    stage.tell(ReplyDone(said="Go on."))
+    stage.tell(Captured(what="voice"))
+    stage.wait_for_scene("waking")
+    assert "voice_without" not in stage.said
+    assert "voice" in stage.state.facts
+
+
+def test_a_voice_that_comes_while_another_is_gathered_ends_the_gathering(stage: StageByHand) -> None:
+    stage.agree()
+    stage.tell(Captured(what="face"))
+    stage.wait_for_scene("question")
+    stage.tell(Captured(what="voice"))
+    assert stage.all(StopCapture) == [StopCapture(what="voice")]
+
+
+def test_an_asr_that_stays_away_does_not_hold_up_the_play(stage: StageByHand) -> None:
+    stage.agree()
+    stage.tell(Captured(what="face"))
+    stage.wait_for_scene("question")
+    stage.tell(StageDown(stage="asr"))
+    stage.wait_for_scene("waking", at_most=40.0)
 
 
 def test_a_voice_that_is_not_given_is_left_alone(stage: StageByHand) -> None:
