@@ -60,6 +60,11 @@ class KioskLink:
             self._in_flight.popleft()
         self._wake.set()
 
+    def hang_up(self) -> None:
+        """End the connection; a page tries again within a second."""
+        self.is_connected = False
+        self._wake.set()
+
     def forget(self) -> None:
         """Drop every queued sound and picture."""
         self._ordered.clear()

@@ -14,7 +14,7 @@ from shared import kiosk_wire as wire
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.errors import BadInput, Fenced
-from shared.events import SessionOpened, WipeReceipt, encode
+from shared.events import VOCABULARY, SessionOpened, WipeReceipt, encode
 from shared.runner import GLOBAL_CAP
 from shared.streams import SESSIONS
 
@@ -98,10 +98,8 @@ class Kiosk:
                 self._pass_on(message)
 
     def _pass_on(self, message: wire.Up) -> None:
-        visit = self.visit
-        if visit and visit.conductor:
-            conductor = visit.conductor
-            visit.act(lambda now: conductor.kiosk(message, now))
+        if self.visit and self.visit.conductor:
+            self.visit.take(message)
 
     # --- the visit --------------------------------------------------------------------------------------------------
 
@@ -109,17 +107,21 @@ class Kiosk:
         """Somebody stands before the mirror: begin, if nobody is being served and every stage is ready."""
         if self._task and not self._task.done():
             return
-        missing = set(self._config.needs) - self._board.ready(self._clock.now())
+        now = self._clock.now()
+        missing, refused = set(self._config.needs) - self._board.ready(now), self._board.refused(now)
+        if why := [f"{stage} {refused[stage]}" for stage in sorted(missing) if stage in refused]:
+            raise BadInput(f"the mirror is not ready: {'; '.join(why)}")
         if missing:
             raise BadInput(f"the mirror is not ready: {', '.join(sorted(missing))} still warming up or away")
         session = secrets.token_hex(8)
         language = self._language if self._language in self._play.languages else ""
         opened = SessionOpened(
             session=session,
-            at=self._clock.now(),
+            at=now,
             kiosk=self.name,
             language=language or self._config.language or self._play.languages[0],
             script=self._play.id,
+            vocabulary=VOCABULARY,
         )
         self._task = asyncio.create_task(self._serve(opened, is_recovered=False))
 
@@ -144,6 +146,7 @@ class Kiosk:
         except Fenced:
             self.visit = None
             LOG.warning("another session service carries this visit on", extra={"kiosk": self.name})
+            self.link.hang_up()  # the page asks again, and is told where it is
             return
         except TimeoutError:
             reason = "watchdog"

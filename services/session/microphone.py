@@ -13,6 +13,9 @@ MAX_FILLED = 50
 DRIFT_S_PER_CHUNK = 0.000_01
 """How fast the estimate of the smallest delay may rise: follows a clock that runs 0.05 % slow."""
 
+OLDEST_S = 10.0
+"""No sound is older when it arrives: a page keeps none for later, and a line that holds it up this long is cut."""
+
 SILENCE = bytes(CHUNK_BYTES)
 
 
@@ -38,7 +41,9 @@ class Microphone:
             raise BadInput(f"audio chunk {message.seq} came after {self._next - 1}; dropped")
         missing = min(message.seq - self._next, MAX_FILLED) if self._next is not None else 0
         self._next = message.seq + 1
-        captured_at = min(message.captured_at, now) or self._captured_at(message.seq, now)
+        captured_at = min(message.captured_at, now)
+        if not captured_at or captured_at < now - OLDEST_S:  # it does not tell, or its clock has jumped
+            captured_at = self._captured_at(message.seq, now)
         return [(SILENCE, captured_at - (missing - index) * CHUNK_S) for index in range(missing)] + [
             (message.pcm, captured_at)
         ]

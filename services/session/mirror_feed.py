@@ -5,7 +5,7 @@ import asyncio
 from services.session.kiosk_link import KioskLink
 from shared.bus import Bus
 from shared.errors import BusUnavailable
-from shared.events import MirrorFrame, decode
+from shared.events import MirrorFrame, understood
 from shared.outlet import RETRY_S, LeasedOutlet
 from shared.streams import key
 
@@ -22,6 +22,6 @@ async def feed_mirror(bus: Bus, session: str, outlet: LeasedOutlet, link: KioskL
             continue
         if entries:
             after = entries[-1].id
-            frame = decode(entries[-1].payload)
+            frame = understood(entries[-1].payload)
             if isinstance(frame, MirrorFrame):
                 link.show(frame)

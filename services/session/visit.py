@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import cast
 
@@ -73,6 +73,9 @@ class Visit:
         self._outlet: LeasedOutlet | None = None
         self.conductor: Conductor | None = None
         self.traces: deque[ev.TurnTimed] = deque(maxlen=MAX_TRACES)
+        self.failures = 0
+        """How often something that was told could not be used."""
+        self.last_error = ""
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -157,6 +160,28 @@ class Visit:
         """Have something done to the conductor, in its turn."""
         self._inbox.put_nowait(act)
 
+    def take(self, message: wire.Up) -> None:
+        """Something the page says, besides sound."""
+
+        def act(now: float) -> None:
+            with self._hurting_itself_alone("kiosk"):
+                cast("Conductor", self.conductor).kiosk(message, now)
+
+        self.act(act)
+
+    @contextlib.contextmanager
+    def _hurting_itself_alone(self, source: str) -> Iterator[None]:
+        """What others say must not end a visit, whatever it makes of us; our own clock's ticks may."""
+        try:
+            yield
+        except Exception as error:
+            self._note_failure(error, source)
+            LOG.exception("something that was told could not be used", extra={"source": source})
+
+    def _note_failure(self, error: Exception, source: str) -> None:
+        self.failures += 1
+        self.last_error = f"{type(error).__name__} at something from {source}"
+
     # --- the kiosk --------------------------------------------------------------------------------------------------
 
     def audio(self, message: wire.Audio) -> None:
@@ -192,7 +217,7 @@ class Visit:
                 except msgspec.MsgspecError as error:
                     await self._bury(entry, error)
                 else:
-                    self.act(self._hearing(event, entry.key, entry.id))
+                    self.act(self._hearing(event, entry))
 
     async def _bury(self, entry: Entry, error: Exception) -> None:
         """A broken event hurts only itself. The checkpoint moves past it with the next event of its stream."""
@@ -205,13 +230,15 @@ class Visit:
             failed_seq=entry.id.seq,
             seq=(await outlet.tail(DEAD)).seq + 1,
         )
+        self._note_failure(error, failed.failed_stream)
         LOG.warning("an event cannot be read", extra={"stream": failed.failed_stream})
         await outlet.commit([outlet.enveloped(failed, DEAD)])
 
-    def _hearing(self, event: ev.AnyEvent, name: str, at: StreamId) -> Act:
+    def _hearing(self, event: ev.AnyEvent, entry: Entry) -> Act:
         def act(now: float) -> None:
-            self._done[name] = at
-            cast("Conductor", self.conductor).hear(event, now)
+            self._done[entry.key] = entry.id
+            with self._hurting_itself_alone(entry.key.rpartition(":")[2]):
+                cast("Conductor", self.conductor).hear(event, now)
 
         return act
 

@@ -68,6 +68,8 @@ class LlmWorker(VisitWorkerBase):
         assert isinstance(event, ev.ReplyRequest)
         if self.world.llm_is_down:
             await asyncio.sleep(3600)
+        if self.world.breaks_on and self.world.breaks_on == event.said:
+            raise ValueError("cannot")
         say = self.visit.outlet.publish
         turn: dict[str, Any] = {"turn": event.turn, "rev": event.rev, "epoch": event.epoch}
         name = self.world.meaning(event.said, [signal.name for signal in event.signals])
@@ -111,6 +113,8 @@ class TtsWorker(VisitWorkerBase):
         if self.world.tts_is_down:
             await asyncio.sleep(3600)
         is_line = isinstance(event, ev.LineWanted)
+        if isinstance(event, ev.LineWanted) and event.line == self.world.breaks_on:
+            raise ValueError("cannot")
         await asyncio.sleep(0.0 if is_line else self.world.tts_s)
         tenths, base = round(speech_s(text) * 10), event.rev * 10_000_000
         turn: dict[str, Any] = {"turn": event.turn, "rev": event.rev, "epoch": event.epoch}
@@ -158,6 +162,8 @@ class FakeKiosk:
         self.turn, self.played, self.anchor = -1, 0, (0, 0.0)
         self.ready: dict[int, int] = {}
         self.gone = -1
+        self.shows_nothing = False
+        """Its camera is slow: no picture comes."""
         self.sounded: dict[int, tuple[float, float]] = {}
         """Per turn: when its first and its last sample sounded so far."""
 
@@ -179,7 +185,7 @@ class FakeKiosk:
             case wire.Flush():
                 self.report(is_end=True)
                 self.gone, self.turn = message.turn, -1
-            case wire.Capture():
+            case wire.Capture() if not self.shows_nothing:
                 for index in range(message.frames):
                     is_last = index + 1 == message.frames
                     self.say(wire.Camera(burst=message.burst, index=index, jpeg=b"jpeg", is_last=is_last))
@@ -234,10 +240,14 @@ class World:
         self.llm_s, self.tts_s = 0.05, 0.15
         self.llm_is_down = self.tts_is_down = False
         self.face_refusal = ""
+        self.breaks_on = ""
+        """Words of the visitor, or a line of the play, at which llm or tts raises."""
         self.meaning: Callable[[str, list[str]], str] = lambda said, names: said if said in names else ""
         self.runners: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
         self.utterance = 0
         self._asr: Lease | None = None
+        self.left_session = ""
+        """Of the visit that began last, when no house has it any more."""
 
     def now(self) -> float:
         return self.clock.now()
@@ -275,10 +285,10 @@ class World:
         self.watching.cancel()
         self.connection.cancel()
         visit = self.kiosk.visit
+        assert visit is not None
         release, self.bus.release = self.bus.release, _nothing  # type: ignore[method-assign]
         await self.house.close()
         self.bus.release = release  # type: ignore[method-assign]
-        assert visit is not None
 
     async def stop(self) -> None:
         self.watching.cancel()
@@ -293,13 +303,13 @@ class World:
 
     @property
     def session(self) -> str:
-        assert self.kiosk.visit
-        return self.kiosk.visit.opened.session
+        return self.kiosk.visit.opened.session if self.kiosk.visit else self.left_session
 
     async def approach(self) -> None:
         self.page.say(wire.Approach())
         await asyncio.sleep(0.3)
         self.began_at = self.kiosk.visit.opened.at if self.kiosk.visit else 0.0
+        self.left_session = self.session
         lease = await self.bus.acquire(self.session, "asr", "world", 1e9)
         assert lease
         self._asr = lease
@@ -348,7 +358,14 @@ class World:
         await self.bus.commit(self._asr, [full])
 
     async def events(self, stream: str) -> list[ev.AnyEvent]:
-        return [ev.decode(entry.payload) for entry in await self.bus.range(key(self.session, stream), START)]
+        entries = await self.bus.range(key(self.session, stream), START)
+        return [event for entry in entries if (event := ev.understood(entry.payload)) is not None]
+
+    def poison(self, name: str, payload: bytes) -> None:
+        """Behind everything in the stream of that key, whoever may write there."""
+        stream = self.bus._streams[name]
+        assert stream.add(Output(name, StreamId(stream.last.turn, stream.last.seq + 1), payload, 9999))
+        self.bus._wake()
 
     async def line_over(self, line: str, timeout_s: float = 60) -> None:
         """Wait until a line of the play has sounded whole."""
@@ -381,7 +398,7 @@ class World:
         return sum(name.startswith(prefix) for name in self.bus._streams)
 
     async def closed_reasons(self) -> list[str]:
-        events = [ev.decode(entry.payload) for entry in await self.bus.range(SESSIONS, START)]
+        events = [ev.understood(entry.payload) for entry in await self.bus.range(SESSIONS, START)]
         return [event.reason for event in events if isinstance(event, ev.SessionClosed)]
 
 

@@ -70,6 +70,7 @@ function faults(state) {
   const traces = state.receipts.filter((receipt) => receipt.keys_left || receipt.files_left);
   return [
     ...bus,
+    ...(state.standby ? [`This is the second: ${state.standby}.`] : []),
     ...missing.map((stage) => missingText(stage, state.stages.find((one) => one.stage === stage))),
     ...(isUnheard && state.bus.ok ? [UNHEARD] : []),
     ...traces.map((receipt) => `A wipe left ${receipt.keys_left} keys and ${receipt.files_left} files.`),
@@ -83,6 +84,7 @@ function worries(state) {
     ...state.kiosks.filter((kiosk) => kiosk.connected === false).map((kiosk) => `The glass “${kiosk.kiosk}” is not connected.`),
     ...state.kiosks.flatMap((kiosk) => kiosk.trouble.map((trouble) => `${kiosk.kiosk}: ${trouble.replaceAll("_", " ")}.`)),
     ...state.stages.filter((row) => row.state === "degraded").map(degradedText),
+    ...state.stages.filter((row) => row.state === "standby").map(() => "A second session service stands by."),
     ...state.stages.filter(wasCovered).map((row) => `${NAMES[row.stage] ?? row.stage}: the second engine stepped in ${Math.round(row.covered_ago_s)} s ago.`),
     ...state.stages.filter((row) => row.lag_s > LAGGING_S).map((row) => `${NAMES[row.stage] ?? row.stage} is ${row.lag_s.toFixed(1)} s behind.`),
     ...(recent.length > 1 ? ["Answers are slow."] : []),
