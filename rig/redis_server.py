@@ -72,6 +72,7 @@ class RedisServer:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in the terminal is for us; we stop it last
             preexec_fn=die_with_parent,
+            restore_signals=False,  # where no more may be written, a write fails and says so, instead of ending the server
         )
         assert self.process.stdin is not None
         self.process.stdin.write(config.encode())

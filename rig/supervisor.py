@@ -14,7 +14,7 @@ from rig.ram_disk import private_folder
 from rig.redis_server import RedisServer
 from rig.service import NICENESS, Service
 from shared.errors import BusUnavailable, EngineUnavailable, MirrorError
-from shared.events import Heartbeat, decode
+from shared.events import Heartbeat, understood
 from shared.redis_bus import RedisBus
 from shared.streams import STAGES as HEARTBEATS
 from shared.streams import START
@@ -146,7 +146,7 @@ async def _watch_heartbeats(mirror: Mirror, watch: Watcher) -> None:
                 continue
             for entry in entries:
                 cursor = entry.id
-                beat = decode(entry.payload)
+                beat = understood(entry.payload)
                 if isinstance(beat, Heartbeat) and beat.stage in states:
                     _note(mirror, beat, states, watch)
     finally:

@@ -15,7 +15,7 @@ from pathlib import Path
 FRESH_S = 5.0
 """Ten beats. An older file: the service hangs, or its Redis is away."""
 
-WELL = ("ready", "degraded")
+WELL = ("ready", "degraded", "standby")
 
 
 def verdict(text: str, now: float) -> str:

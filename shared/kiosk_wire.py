@@ -238,7 +238,10 @@ def encode(message: Up | Down) -> bytes:
 
 def decode_up(payload: bytes) -> UpMessage:
     """A message from a kiosk; raises msgspec.DecodeError or msgspec.ValidationError."""
-    return _UP.decode(payload)
+    try:
+        return _UP.decode(payload)
+    except UnicodeDecodeError as error:  # msgspec lets it through
+        raise msgspec.DecodeError("a text that is no UTF-8") from error
 
 
 def decode_down(payload: bytes) -> DownMessage:

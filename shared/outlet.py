@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from shared.bus import Bus, Entry, Lease, Output
+from shared.bus import Bus, Lease, Output
 from shared.clock import Clock
 from shared.errors import BadInput, BusUnavailable
-from shared.events import AnyEvent, Event, StageFailed, decode, encode
+from shared.events import AnyEvent, Event, StageFailed, encode, understood
 from shared.freshness import Freshness
 from shared.streams import CAP, DEFAULT_CAP, FLEETING, START, WRITER, StreamId, key
 
@@ -102,22 +102,15 @@ class LeasedOutlet:
     async def recall(self, stream: str, after: StreamId = START) -> list[AnyEvent]:
         """See `shared.stage.Outlet.recall`. What this stage has buried stays buried, and what nobody can read is left out."""
         entries = await self._bus.range(key(self.lease.session, stream), after, count=100_000)
-        events = [(entry.id, _readable(entry)) for entry in entries]
+        events = [(entry.id, understood(entry.payload)) for entry in entries]
         buried = await self._buried(stream)
         return [event for at, event in events if event is not None and at not in buried]
 
     async def _buried(self, stream: str) -> set[StreamId]:
         dead = await self._bus.range(key(self.lease.session, f"dead.{self.lease.stage}"), START)
-        failures = (_readable(entry) for entry in dead)
+        failures = (understood(entry.payload) for entry in dead)
         return {
             StreamId(event.failed_turn, event.failed_seq)
             for event in failures
             if isinstance(event, StageFailed) and event.failed_stream == stream
         }
-
-
-def _readable(entry: Entry) -> AnyEvent | None:
-    try:
-        return decode(entry.payload)
-    except msgspec.MsgspecError:
-        return None

@@ -46,6 +46,7 @@ _RENEW = """
 local s = redis.call('HMGET', KEYS[2], 'owner', 'token')
 if s[1] ~= ARGV[1] or s[2] ~= ARGV[2] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
 return 1
 """
 
@@ -209,7 +210,7 @@ class RedisBus:
 
     async def renew(self, lease: Lease, ttl_s: float) -> bool:
         """See `Bus.renew`."""
-        args: list[Any] = [lease.owner, lease.token, round(ttl_s * 1000)]
+        args: list[Any] = [lease.owner, lease.token, round(ttl_s * 1000), SESSION_TTL_S]
         return bool(await self._call(lambda: self._renew(keys=_lease_keys(lease.session, lease.stage), args=args)))
 
     async def release(self, lease: Lease) -> None:
@@ -289,6 +290,8 @@ def _ours(error: Exception) -> BusUnavailable:
         return BusUnavailable("Redis refuses the password in REDIS_URL; give redis://:PASSWORD@host:port/0")
     if "HELLO" in said and "unknown command" in said:
         return BusUnavailable(TOO_OLD.format("older than 6"))
+    if "MISCONF" in said or "No space left" in said or "OOM command" in said:
+        return BusUnavailable(f"Redis has no room to write ({said[:80].rstrip()} ...); is its RAM disk full?")
     if isinstance(error, ResponseError | hiredis.ReplyError):
         # What an old server repeats of an unknown command may be a password, or what somebody said.
         return BusUnavailable(f"Redis refused a command: {said.partition(', with args')[0]}")

@@ -17,7 +17,16 @@ from shared.bus import Bus, Lease
 from shared.clock import Clock, HostClock
 from shared.config import settings_from_environment
 from shared.errors import BusUnavailable, ConfigError, EngineUnavailable, Fenced
-from shared.events import Heartbeat, LeaseOffered, SessionClosed, SessionOpened, decode, encode
+from shared.events import (
+    VOCABULARY,
+    Heartbeat,
+    HouseOpened,
+    LeaseOffered,
+    SessionClosed,
+    SessionOpened,
+    encode,
+    understood,
+)
 from shared.last_words import tell_failed_start
 from shared.loop import run, settle_memory
 from shared.redis_bus import RedisBus
@@ -64,6 +73,8 @@ class StageRunner:
         self._past_failures = 0
         self._last_error = ""
         self._started_at = clock.now()
+        self._refusal = ""
+        """Why it claims no visits: the session service speaks another version of events."""
         self._cursors = {SESSIONS: START, offers(stage.name): START}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -114,21 +125,31 @@ class StageRunner:
                 entries = await self._bus.read(self._cursors, wait_s=POLL_S, count=GLOBAL_CAP)
                 for entry in entries:
                     self._cursors[entry.key] = entry.id
-                    self._hear_of_session(decode(entry.payload))
+                    self._hear_of_session(understood(entry.payload))
                 await self._claim()
             except BusUnavailable:
                 await asyncio.sleep(POLL_S)
 
     def _hear_of_session(self, event: object) -> None:
         match event:
+            case HouseOpened():
+                self._agree(event.vocabulary)
             case SessionOpened():
-                self._open[event.session] = event
+                self._agree(event.vocabulary)
+                if not self._refusal:
+                    self._open[event.session] = event
             case SessionClosed():
                 self._open.pop(event.session, None)
                 if running := self._running.get(event.session):
                     running[2].cancel()
             case _:
-                pass  # an offer: the claim that follows every read takes it up
+                pass  # an offer (the claim that follows every read takes it up), or nothing we understand
+
+    def _agree(self, vocabulary: int) -> None:
+        """Whether we can work for a session service that speaks this version of events; says so once if not."""
+        before, self._refusal = self._refusal, other_vocabulary(vocabulary)
+        if self._refusal and self._refusal != before:
+            LOG.error("%s: claims no visits: %s", self.stage.name, self._refusal)
 
     async def _claim(self) -> None:
         for session, opened in list(self._open.items()):
@@ -184,6 +205,8 @@ class StageRunner:
         state = self._state
         if state == "ready" and health.is_degraded:
             state = "degraded"
+        if self._refusal and state in ("ready", "degraded"):
+            state = "refused"
         return Heartbeat(
             at=self._clock.now(),
             stage=self.stage.name,
@@ -200,10 +223,13 @@ class StageRunner:
             last_error=self._newest_error(health, visits),
             started_at=self._started_at,
             detail=health.detail,
+            vocabulary=VOCABULARY,
         )
 
     def _newest_error(self, health: Health, visits: list[VisitRunner]) -> str:
         """What is wrong now comes before what was wrong once."""
+        if self._refusal:
+            return self._refusal
         if health.is_degraded and health.last_error:
             return health.last_error
         return next((visit.last_error for visit in visits if visit.last_error), self._last_error) or health.last_error
@@ -220,6 +246,13 @@ class StageRunner:
                 )
             except BusUnavailable:
                 LOG.warning("could not hand a visit over; its lease runs out by itself")
+
+
+def other_vocabulary(theirs: int) -> str:
+    """Why who speaks that version of events and who speaks ours cannot work together; empty if they can."""
+    if theirs == VOCABULARY:
+        return ""
+    return f"speaks events {VOCABULARY}, the session service events {theirs}; run both from the same release"
 
 
 async def connect(url: str, *, patience_s: float = 15.0) -> RedisBus:

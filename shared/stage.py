@@ -55,7 +55,7 @@ class Outlet(Protocol):
         ...
 
     async def recall(self, stream: str, after: StreamId = START) -> list[AnyEvent]:
-        """Past events of one of this session's streams: to rebuild after a restart what must be known."""
+        """Past events of one of this session's streams, as far as they can be read: to rebuild after a restart what must be known."""
         ...
 
 

@@ -59,5 +59,9 @@ FLEETING = frozenset({"mirror"})
 """Streams that need not outlive the server. Pictures are a megabyte a second: in its log they would have it rewritten, by a process
 beside it that takes a core, every half minute of a visit."""
 
-SESSION_TTL_S = 900
-"""A session's keys live at most this long after their last use: the last net if every wipe failed."""
+HOUSE = "house"
+"""Stands where a session's name would: whose lease this is, that session service is in charge of the mirror."""
+
+SESSION_TTL_S = 2 * 3600
+"""A session's keys live at most this long after their last use: the last net if every wipe failed. Redis counts it by the wall
+clock: one that is set forward by an hour in the middle of a visit must not end it."""

@@ -15,7 +15,7 @@ from rig.record.write import write_recording
 from services.session.play import Play
 from shared.bus import Bus, Entry
 from shared.errors import BadInput, BusUnavailable
-from shared.events import PlayTold, SessionClosed, SessionOpened, decode
+from shared.events import PlayTold, SessionClosed, SessionOpened, understood
 from shared.streams import SESSIONS, START, StreamId, key
 
 Tell = Callable[[str], None]
@@ -69,7 +69,7 @@ class Watcher:
     async def _take_up_open_visits(self) -> StreamId:
         """Listen to visits that began before us; returns the id of the last event about any."""
         past = await self._bus.range(SESSIONS, START)
-        events = [(entry, decode(entry.payload)) for entry in past]
+        events = [(entry, understood(entry.payload)) for entry in past]
         closed = {event.session for _, event in events if isinstance(event, SessionClosed)}
         for entry, event in events:
             if isinstance(event, SessionOpened) and event.session not in closed:
@@ -77,7 +77,7 @@ class Watcher:
         return past[-1].id if past else START
 
     async def _hear_of(self, entry: Entry) -> None:
-        match decode(entry.payload):
+        match understood(entry.payload):
             case SessionOpened() as opened if opened.script == self._watch.play.id:
                 listener = _Listener(self._bus, opened, self._watch.play)
                 self._listeners[opened.session] = listener
@@ -146,7 +146,7 @@ class _Listener:
                 with suppress(BusUnavailable):
                     for entry in await self._bus.read({name: after}, wait_s=READ_WAIT_S):
                         after = entry.id
-                        event = decode(entry.payload)
+                        event = understood(entry.payload)
                         if isinstance(event, PlayTold):
                             self.consent.hear(event)
                 if self.consent.is_given and taking is None:

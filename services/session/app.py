@@ -44,7 +44,8 @@ def build_app(house: House, tokens: Tokens) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         opening = asyncio.create_task(house.open_when_possible())
-        beside = [asyncio.create_task(_after(opening, work)) for work in (house.watch_stages, house.beat)]
+        beside = [asyncio.create_task(_after(opening, work)) for work in (house.watch_stages, house.stay_in_charge)]
+        beside.append(asyncio.create_task(house.beat()))  # who stands by says so
         # A page that comes back at once finds its visit; but without Redis there must be an operator's page that says so.
         if opening in (await asyncio.wait({opening}, timeout=OPEN_PATIENCE_S))[0]:
             await opening
@@ -130,7 +131,7 @@ async def _serve_kiosk(socket: WebSocket, house: House, tokens: Tokens) -> None:
         await _refuse(socket, "token", "the first message must be a hello with the kiosk's token", WRONG_TOKEN)
         return
     if not house.is_open:
-        await _refuse(socket, "not_open", house.bus_trouble or "Redis has not been reached yet", NOT_OPEN)
+        await _refuse(socket, "not_open", house.why_closed, NOT_OPEN)
         return
     kiosk = house.kiosk(hello.kiosk)
     if not kiosk.may_connect(hello):

@@ -1,6 +1,6 @@
 """How the stages are, from their heartbeats. Pure: heartbeats and the time go in, health comes out."""
 
-from shared.events import Heartbeat
+from shared.events import VOCABULARY, Heartbeat
 
 SILENT_S = 2.0
 """A worker that has not been heard for this long is away: four missed beats."""
@@ -26,11 +26,11 @@ class Board:
 
     def ready(self, now: float) -> set[str]:
         """Stages with at least one worker that can work now."""
-        return {
-            beat.stage
-            for beat in self._beats.values()
-            if beat.state in ("ready", "degraded") and now - beat.at < SILENT_S
-        }
+        return {beat.stage for beat in self._beats.values() if _state(beat, now) in ("ready", "degraded")}
+
+    def refused(self, now: float) -> dict[str, str]:
+        """Stage -> why, of workers that are there but speak another version of events."""
+        return {beat.stage: refusal(beat) for beat in self._beats.values() if _state(beat, now) == "refused"}
 
     def rows(self, now: float) -> list[dict[str, object]]:
         """One row a worker, for the operator's page; a stage's live workers first."""
@@ -56,12 +56,26 @@ def _is_heard(beat: Heartbeat, now: float) -> bool:
     return now - beat.at < SILENT_S
 
 
+def refusal(beat: Heartbeat) -> str:
+    """Why a worker may not work here; empty if it may."""
+    if beat.vocabulary == VOCABULARY:
+        return ""
+    return f"speaks events {beat.vocabulary}, this mirror events {VOCABULARY}; run both from the same release"
+
+
+def _state(beat: Heartbeat, now: float) -> str:
+    if beat.state != "failed" and not _is_heard(beat, now):
+        return "away"
+    is_working = beat.state in ("ready", "degraded")
+    return "refused" if refusal(beat) and is_working else beat.state
+
+
 def _row(beat: Heartbeat, covered_at: float | None, now: float) -> dict[str, object]:
     age_s = now - beat.at
     return {
         "stage": beat.stage,
         "worker": beat.worker,
-        "state": beat.state if beat.state == "failed" or _is_heard(beat, now) else "away",
+        "state": _state(beat, now),
         "engine": beat.engine,
         "device": beat.device,
         "version": beat.version,
@@ -71,7 +85,7 @@ def _row(beat: Heartbeat, covered_at: float | None, now: float) -> dict[str, obj
         "failures": beat.failures,
         "fallbacks": beat.fallbacks,
         "covered_ago_s": None if covered_at is None else round(now - covered_at, 1),
-        "last_error": beat.last_error,
+        "last_error": refusal(beat) or beat.last_error,
         "detail": beat.detail,
         "age_s": round(age_s, 2),
     }

@@ -1,13 +1,16 @@
-"""All kiosks of one session service, the board of stages, and what must be put right at the start."""
+"""All kiosks of one session service, the board of stages, and what must be put right when it takes charge."""
 
 import asyncio
 import contextlib
 import logging
 import os
+import secrets
+from collections.abc import Callable
 
 import msgspec
 
 from services.session.board import Board
+from services.session.charge import Charge
 from services.session.config import SessionConfig
 from services.session.forgetting import forget
 from services.session.kiosks import Kiosk
@@ -15,8 +18,8 @@ from services.session.play import Play
 from shared import health
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.errors import BusUnavailable
-from shared.events import Heartbeat, SessionClosed, SessionOpened, decode, encode
+from shared.errors import BusUnavailable, Fenced
+from shared.events import VOCABULARY, Heartbeat, HouseOpened, SessionClosed, SessionOpened, encode, understood
 from shared.runner import GLOBAL_CAP, HEARTBEAT_S
 from shared.streams import SESSIONS, STAGES, START
 
@@ -36,12 +39,25 @@ class House:
         self.play = play
         self.board = Board()
         self.kiosks: dict[str, Kiosk] = {}
-        self.bus_trouble = ""
         self.is_open = False
         """What was left by a service before us has been taken up; until then no kiosk may begin anything."""
         self._taken_up: set[str] = set()
-        self._worker = f"session-{os.getpid()}"
+        self._troubles = {"reading": "", "writing": ""}
+        self._worker = f"session-{os.getpid()}-{secrets.token_hex(3)}"
+        self.charge = Charge(bus, self._worker)
+        self.on_replaced: Callable[[], None] = lambda: None
+        """Another session service has taken charge: we must end."""
         self._started_at = clock.now()
+
+    @property
+    def bus_trouble(self) -> str:
+        """What is wrong with the bus now; empty if nothing is."""
+        return next(filter(None, self._troubles.values()), "")
+
+    @property
+    def why_closed(self) -> str:
+        """What a kiosk is told that comes before we are open."""
+        return self.charge.trouble or self.bus_trouble or "Redis has not been reached yet"
 
     def kiosk(self, name: str) -> Kiosk:
         """The kiosk of that name; a new one if it was never seen."""
@@ -60,16 +76,19 @@ class House:
                 await asyncio.sleep(RETRY_S)
         self._note_bus("")
 
-    def _note_bus(self, trouble: str) -> None:
-        """Keep what is wrong with Redis for the page; the log says it once."""
-        if trouble and _kind(trouble) != _kind(self.bus_trouble):
-            LOG.error("%s", trouble)
-        elif self.bus_trouble and not trouble:
+    def _note_bus(self, trouble: str, part: str = "reading") -> None:
+        """Keep what is wrong with Redis for the page; the log says it once. On a full RAM disk writing alone fails."""
+        before = self.bus_trouble
+        self._troubles[part] = trouble
+        if self.bus_trouble and _kind(self.bus_trouble) != _kind(before):
+            LOG.error("%s", self.bus_trouble)
+        elif before and not self.bus_trouble:
             LOG.info("Redis is back")
-        self.bus_trouble = trouble
 
     async def open(self) -> None:
-        """Take up visits that a service before us left; wipe those that are too old to go on. May be tried again."""
+        """Take charge; take up visits that a service before us left, wipe those that are too old to go on. May be tried again."""
+        if not self.charge.is_ours:
+            await self.charge.take()
         for opened in await self._open_sessions():
             if opened.session in self._taken_up:
                 continue
@@ -81,12 +100,14 @@ class House:
                 receipt = await forget(self.bus, self.clock, opened, "watchdog")
                 LOG.info("wiped what a crash had left", extra={"keys_left": receipt.keys_left})
             self._taken_up.add(opened.session)
+        announced = HouseOpened(at=self.clock.now(), worker=self._worker, vocabulary=VOCABULARY)
+        await self.bus.append(SESSIONS, encode(announced), GLOBAL_CAP)
         self.is_open = True
 
     async def _open_sessions(self) -> list[SessionOpened]:
         found: dict[str, SessionOpened] = {}
         for entry in await self.bus.range(SESSIONS, START):
-            match decode(entry.payload):
+            match understood(entry.payload):
                 case SessionOpened() as opened:
                     found[opened.session] = opened
                 case SessionClosed() as closed:
@@ -108,33 +129,53 @@ class House:
             self._note_bus("")
             for entry in entries:
                 after = entry.id
-                beat = decode(entry.payload)
+                beat = understood(entry.payload)
                 if isinstance(beat, Heartbeat):
                     self.board.note(beat)
 
     async def beat(self) -> None:
         """Say twice a second, as every stage does, that we are here."""
         while True:
-            visits = [kiosk.visit.opened.session for kiosk in self.kiosks.values() if kiosk.visit]
-            beat = Heartbeat(
-                at=self.clock.now(),
-                stage="session",
-                worker=self._worker,
-                state="ready",
-                engine=self.play.id,
-                sessions=tuple(visits),
-                started_at=self._started_at,
-            )
-            with contextlib.suppress(BusUnavailable):
+            beat = self.heartbeat()
+            try:
                 await self.bus.append(STAGES, encode(beat), GLOBAL_CAP)
+            except BusUnavailable as error:
+                self._note_bus(str(error) if self.is_open else "", "writing")
+            else:
+                self._note_bus("", "writing")
                 health.note(msgspec.json.encode(beat))
             await asyncio.sleep(HEARTBEAT_S)
+
+    def heartbeat(self) -> Heartbeat:
+        """How this service is, now."""
+        visits = [kiosk.visit for kiosk in self.kiosks.values() if kiosk.visit]
+        return Heartbeat(
+            at=self.clock.now(),
+            stage="session",
+            worker=self._worker,
+            state="ready" if self.is_open else "standby" if self.charge.trouble else "warming",
+            engine=self.play.id,
+            sessions=tuple(visit.opened.session for visit in visits),
+            failures=sum(visit.failures for visit in visits),
+            last_error=self.charge.trouble or next((visit.last_error for visit in visits if visit.last_error), ""),
+            started_at=self._started_at,
+            vocabulary=VOCABULARY,
+        )
+
+    async def stay_in_charge(self) -> None:
+        """Hold on to the charge, for ever; ends the service when another has it."""
+        try:
+            await self.charge.keep()
+        except Fenced as error:
+            LOG.error("%s", error)  # noqa: TRY400 - one clear line; a traceback would bury it
+            self.on_replaced()
 
     async def close(self) -> None:
         """Let go of every visit without ending it."""
         for kiosk in self.kiosks.values():
             with contextlib.suppress(asyncio.CancelledError):
                 await kiosk.close()
+        await self.charge.give_up()
 
 
 def _kind(trouble: str) -> str:

@@ -33,6 +33,7 @@ def operator_state(house: House) -> dict[str, Any]:
             }
             for receipt in receipts[-10:]
         ],
+        "standby": house.charge.trouble,
         "bus": {"ok": not house.bus_trouble, "detail": house.bus_trouble},
         "script": {"id": house.play.id, "duration_s": house.play.duration_s},
     }

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,9 @@ async def serve(settings: dict[str, Any]) -> None:
     play = load_play(Path(config.script))
     bound = listen(config.host, config.port)
     bus = RedisBus(redis_url(settings))
+    house = House(bus, HostClock(), config, play)
     try:
-        app = build_app(House(bus, HostClock(), config, play), tokens)
+        app = build_app(house, tokens)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -74,10 +76,20 @@ async def serve(settings: dict[str, Any]) -> None:
         )
         settle_memory()
         LOG.info("listening on port %d", bound.getsockname()[1])
+        house.on_replaced = server_stop(server)
         await server.serve(sockets=[bound])
     finally:
         await bus.close()
         bound.close()
+
+
+def server_stop(server: uvicorn.Server) -> Callable[[], None]:
+    """What ends a server in order, as a signal would."""
+
+    def stop() -> None:
+        server.should_exit = True
+
+    return stop
 
 
 def main() -> None:

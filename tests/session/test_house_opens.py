@@ -109,4 +109,4 @@ def test_a_redis_that_goes_while_the_house_opens_is_waited_for_and_nothing_is_wi
         await opening
         return len(await bus.range(SESSIONS, START))
 
-    assert run_virtual(scenario()) == 4  # two opened, two closed
+    assert run_virtual(scenario()) == 5  # two opened, two closed, and the house

@@ -96,6 +96,7 @@ def test_the_operators_token_is_not_the_kiosks(client: TestClient) -> None:
 
 BAD_FRAMES = {
     "not MessagePack": b"\xc1\xff hello",
+    "a text that is no UTF-8": b"\x81\xa4type\xa2\xff\xfe",
     "an unknown type": msgspec.msgpack.encode({"type": "nonsense"}),
     "a missing field": msgspec.msgpack.encode({"type": "audio", "seq": 1}),
     "a wrong type": msgspec.msgpack.encode({"type": "played", "turn": "x", "sample": 1, "at": 1.0}),
