@@ -38,6 +38,8 @@ FAULTS: dict[str, dict[str, Any]] = {
     "no header": {"skip_header": True},
     "frames of another length than the names": {"row_length": 51},
     "names without a mouth": {"names": ("HeadYaw", "HeadPitch")},
+    "a header without names": {"names": ()},
+    "a call that is cancelled over there": {"cancel_after": 8},
     "time codes of another clock": {"first_time_code": 1.7e9},
     "a hole in the middle": {"lose": range(6, 20)},
 }
@@ -48,6 +50,8 @@ SAYS = {
     "no header": "before it named their columns",
     "frames of another length than the names": "51 values under 52 names",
     "names without a mouth": "no JawOpen",
+    "a header without names": "no JawOpen",
+    "a call that is cancelled over there": "CANCELLED: the proxy was restarted",
     "time codes of another clock": "after one at 0.000 s",
     "a hole in the middle": "said nothing|after one at 0.167 s",
 }

@@ -50,6 +50,8 @@ class Manners:
     """Frames after which it falls silent."""
     error_after: int = -1
     """Frames after which it reports an error in band."""
+    cancel_after: int = -1
+    """Frames after which it cancels the call, as a proxy in between may."""
     remark: str = ""
     """A warning in the middle."""
     skip_header: bool = False
@@ -74,6 +76,10 @@ class Log:
     refused: str = ""
     is_ended: bool = False
     """EndOfAudio came, and the answer was read to its status."""
+
+
+class CallCancelled(Exception):
+    """The call ends by the transport's own word."""
 
 
 class Refused(Exception):
@@ -118,7 +124,7 @@ class Audio2FacePeer:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, "no such service")
         return CHECK_HEALTH.response(status=1 if self.manners.is_serving else 2)
 
-    def _process(self, requests: Iterator[Any], _context: Any) -> Iterator[Any]:
+    def _process(self, requests: Iterator[Any], context: Any) -> Iterator[Any]:
         log = Log()
         self.clips.append(log)
         try:
@@ -126,6 +132,8 @@ class Audio2FacePeer:
         except Refused as refused:
             log.refused = str(refused)
             yield _status(ERROR, str(refused))
+        except CallCancelled:
+            context.abort(grpc.StatusCode.CANCELLED, "the proxy was restarted")
 
 
 class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
@@ -217,6 +225,8 @@ class _Clip:
             self._gone.wait()
         if self._made == manners.error_after:
             raise Refused("the model ran into an error")
+        if self._made == manners.cancel_after:
+            raise CallCancelled
         if manners.remark and self._made == 3:
             yield _status(WARNING, manners.remark)
         if manners.slow_s:

@@ -2,7 +2,7 @@
 
 Left to itself it uses aiohttp if that happens to be installed, and then tries again behind our back; it lets the environment
 change its address and platform; and it closes a response that was not read to its end when the garbage collector comes by. So it is given
-an HTTP client, an address and a platform, and every response is caught on its way in.
+an HTTP client, an address and a platform, and every response is caught on its way in, and put into the words it reads.
 """
 
 from contextvars import ContextVar
@@ -11,6 +11,7 @@ import httpx2
 from google import genai
 from google.genai import types
 
+from services.llm.engines.event_lines import read_plainly
 from services.llm.engines.peer import checked_url, http_client, tls
 
 GOOGLE = "https://generativelanguage.googleapis.com"
@@ -57,4 +58,5 @@ def catch_responses() -> list[httpx2.Response]:
 
 
 async def _catch(response: httpx2.Response) -> None:
+    read_plainly(response)
     _RESPONSES.get([]).append(response)

@@ -6,7 +6,7 @@ from typing import Any
 from google.genai import errors, types
 
 from services.llm.chat_model import Ended, Ending, Prompt
-from services.llm.engines.peer import ending_of_status
+from services.llm.engines.peer import ending_of_status, seconds_of
 from services.llm.gemini_models import Thinking
 
 NAME = "gemini"
@@ -21,6 +21,8 @@ _FINISHED: dict[str, Ending] = {
     ),
 }
 """Every other reason is a model that lost its way: cut."""
+_GOES_ON = "FINISH_REASON_UNSPECIFIED"
+"""No reason at all: some servers put it into every chunk."""
 _CATEGORIES = (
     types.HarmCategory.HARM_CATEGORY_HARASSMENT,
     types.HarmCategory.HARM_CATEGORY_HATE_SPEECH,
@@ -33,7 +35,8 @@ ROOM_TO_THINK = 1024
 """Thoughts count as output: a fence around the words alone would leave a thinking model none."""
 PLACEHOLDER = "…"
 """What the client is told the conversation is: see `with_contents`."""
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)s")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)s?")
+_RETRY_IN = re.compile(r"retry (?:in|after) (\d+(?:\.\d+)?) ?s", re.IGNORECASE)
 
 
 def with_contents(prompt: Prompt) -> types.HttpOptions:
@@ -93,7 +96,7 @@ class Answer:
         for candidate in (chunk.candidates or [])[:1]:
             parts = candidate.content.parts if candidate.content else None
             text = "".join(part.text for part in parts or [] if part.text and not part.thought)
-            if candidate.finish_reason:
+            if candidate.finish_reason and candidate.finish_reason.value != _GOES_ON:
                 self.ending = _FINISHED.get(str(candidate.finish_reason.value), "cut")
         self._has_text = self._has_text or bool(text)
         return text
@@ -112,7 +115,7 @@ def ended_by(error: errors.APIError) -> Ended:
         return Ended(ending="cut", engine=NAME)
     details = str(error.details)
     ending = "auth" if "API_KEY_INVALID" in details else ending_of_status(error.code)
-    return Ended(ending=ending, engine=NAME, retry_after_s=_retry_delay_s(error.details) if ending == "rate" else 0.0)
+    return Ended(ending=ending, engine=NAME, retry_after_s=_retry_after_s(error) if ending == "rate" else 0.0)
 
 
 def words_of_error(error: errors.APIError, key: str) -> str:
@@ -121,12 +124,27 @@ def words_of_error(error: errors.APIError, key: str) -> str:
     return words.replace(key, "***") if key else words
 
 
+def _retry_after_s(error: errors.APIError) -> float:
+    """Seconds to wait: of `RetryInfo`, else of the header, else of the server's words, else 0."""
+    headers = getattr(error.response, "headers", None) or {}
+    said = _RETRY_IN.search(str(error.message or ""))
+    return _retry_delay_s(error.details) or seconds_of(headers.get("retry-after")) or (float(said[1]) if said else 0.0)
+
+
 def _retry_delay_s(details: Any) -> float:
-    """Seconds of `RetryInfo`, or 0."""
-    error = details.get("error", details) if isinstance(details, dict) else {}
+    """Seconds of `RetryInfo`, or 0. Some servers wrap the error in a list, as Google does without alt=sse."""
+    body = details[0] if isinstance(details, list) and details else details
+    error = body.get("error", body) if isinstance(body, dict) else {}
     listed = error.get("details") if isinstance(error, dict) else None
     for detail in listed if isinstance(listed, list) else []:
         if isinstance(detail, dict) and str(detail.get("@type", "")).endswith("RetryInfo"):
-            match = _DURATION.fullmatch(str(detail.get("retryDelay", "")))
-            return float(match[1]) if match else 0.0
+            return _duration_s(detail.get("retryDelay"))
     return 0.0
+
+
+def _duration_s(value: Any) -> float:
+    """A protobuf Duration, in JSON "36s" or "1.5s"; also a plain number, and its two fields."""
+    if isinstance(value, dict):
+        return seconds_of(value.get("seconds")) + seconds_of(value.get("nanos")) / 1e9
+    match = _DURATION.fullmatch(str(value).strip())
+    return float(match[1]) if match else 0.0

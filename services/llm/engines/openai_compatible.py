@@ -10,7 +10,14 @@ import msgspec
 
 from services.llm.chat_model import About, ChatModel, Ended, Prompt
 from services.llm.engines import openai_wire as wire
-from services.llm.engines.peer import checked_url, ending_of_status, host_of, http_client, key_from_environment
+from services.llm.engines.peer import (
+    checked_url,
+    ending_of_status,
+    host_of,
+    http_client,
+    key_from_environment,
+    seconds_of,
+)
 from services.llm.engines.peer_model import PeerModel
 from services.llm.understanding import Question
 from services.llm.warming import WARM_PROMPT
@@ -119,8 +126,7 @@ class OpenAiCompatible(PeerModel):
         if is_ours and (words := wire.words_of_error(_json_of(response), self._key)):
             why = f"{why}: {words}"
         ending = ending_of_status(response.status_code)
-        after = response.headers.get("retry-after", "")
-        retry_after_s = float(after) if ending == "rate" and after.isdigit() else 0.0
+        retry_after_s = seconds_of(response.headers.get("retry-after")) if ending == "rate" else 0.0
         return self._broken(why, Ended(ending=ending, engine=self.name, retry_after_s=retry_after_s))
 
     def _failed_midway(self, error: Any) -> Ended:
@@ -144,7 +150,8 @@ class OpenAiCompatible(PeerModel):
 
 
 def _with_version(base_url: str) -> str:
-    """A bare host and port gets the path that all these servers have."""
+    """A bare host and port gets the path that all these servers have; the whole address of a call loses its end."""
+    base_url = base_url.removesuffix("/chat/completions")
     return base_url if urlsplit(base_url).path else f"{base_url}/v1"
 
 

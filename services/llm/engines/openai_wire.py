@@ -13,30 +13,50 @@ DONE = "[DONE]"
 TOKENS_A_WORD = 3
 """Enough for Dutch. Only a fence: the number of words in the prompt is the limit a model keeps."""
 
-_FINISHED: dict[str, Ending] = {"stop": "stop", "length": "length", "content_filter": "blocked_output"}
+_FINISHED: dict[str, Ending] = {
+    **dict.fromkeys(("stop", "eos", "eos_token", "stop_sequence", "end_turn"), "stop"),
+    **dict.fromkeys(("length", "max_tokens"), "length"),
+    "content_filter": "blocked_output",
+}
 """Every other reason is a model that lost its way: cut."""
 
 
+class _Part(msgspec.Struct, frozen=True):
+    type: str = ""
+    text: str | None = None
+
+
 class _Delta(msgspec.Struct, frozen=True):
-    content: str | None = None
+    content: str | list[_Part] | None = None
+    """A text; or its parts, among which thoughts are not of type text."""
+
+    @property
+    def text(self) -> str:
+        """What is to be spoken of it."""
+        if isinstance(self.content, list):
+            return "".join(part.text or "" for part in self.content if part.type == "text")
+        return self.content or ""
 
 
 class _Choice(msgspec.Struct, frozen=True):
-    delta: _Delta = _Delta()
+    delta: _Delta | None = None
     finish_reason: str | None = None
 
 
 class _Usage(msgspec.Struct, frozen=True):
-    completion_tokens: int = 0
+    completion_tokens: int | None = None
 
 
 class Chunk(msgspec.Struct, frozen=True):
     """One event of the stream; what a server adds to it is ignored."""
 
-    choices: list[_Choice] = []
+    choices: list[_Choice] | None = None
     usage: _Usage | None = None
-    model: str = ""
+    model: str | None = None
     error: Any = None
+    object: str | None = None
+    """`error`: the whole event is one, as vLLM once sent them."""
+    code: Any = None
     is_done: bool = False
     """The event that says so, which has no other content."""
 
@@ -45,11 +65,11 @@ _CHUNKS = msgspec.json.Decoder(Chunk)
 
 
 class _Said(msgspec.Struct, frozen=True):
-    message: _Delta = _Delta()
+    message: _Delta | None = None
 
 
 class _Whole(msgspec.Struct, frozen=True):
-    choices: list[_Said] = []
+    choices: list[_Said] | None = None
 
 
 _WHOLE = msgspec.json.Decoder(_Whole)
@@ -100,12 +120,15 @@ def question_body(question: Question, model: str, extra: dict[str, Any]) -> dict
 def text_of_whole(body: bytes) -> str:
     """The text of an answer that came whole. Raises msgspec.DecodeError."""
     choices = _WHOLE.decode(body).choices
-    return (choices[0].message.content or "") if choices else ""
+    return choices[0].message.text if choices and choices[0].message else ""
 
 
 def chunk_of(event: str) -> Chunk:
     """One event's content. Raises msgspec.DecodeError for what is no chunk."""
-    return Chunk(is_done=True) if event.strip() == DONE else _CHUNKS.decode(event)
+    if event.strip() == DONE:
+        return Chunk(is_done=True)
+    chunk = _CHUNKS.decode(event)
+    return Chunk(error={"code": chunk.code}) if chunk.object == "error" and chunk.error is None else chunk
 
 
 class Answer:
@@ -122,10 +145,10 @@ class Answer:
     def take(self, chunk: Chunk) -> str:
         """The chunk's text, without thoughts."""
         self.model = chunk.model or self.model
-        self.tokens = chunk.usage.completion_tokens if chunk.usage else self.tokens
+        self.tokens = (chunk.usage.completion_tokens if chunk.usage else None) or self.tokens
         text = ""
-        for choice in chunk.choices[:1]:
-            text = self._thoughts.push(choice.delta.content or "")
+        for choice in (chunk.choices or [])[:1]:
+            text = self._thoughts.push(choice.delta.text if choice.delta else "")
             if choice.finish_reason:
                 self.ending = _FINISHED.get(choice.finish_reason, "cut")
         if chunk.is_done and self.ending is None:

@@ -3,6 +3,7 @@
 import os
 import ssl
 from functools import cache
+from math import isfinite
 from urllib.parse import urlsplit
 
 import httpx2
@@ -65,3 +66,12 @@ def ending_of_status(status: int) -> Ending:
     if status >= httpx2.codes.BAD_REQUEST:
         return "config"
     return "cut"  # a redirect, such as a gallery's guest network answers with
+
+
+def seconds_of(value: object) -> float:
+    """A time to wait as a header or a field says it, seconds; 0 if it is no number, as a date of HTTP is not."""
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return 0.0
+    return seconds if isfinite(seconds) and seconds > 0.0 else 0.0
