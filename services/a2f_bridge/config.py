@@ -8,8 +8,8 @@ class BridgeConfig(EngineChoice, frozen=True, kw_only=True, forbid_unknown_field
     """What can be set."""
 
     engine: str = "embedded"
-    live_link: str = "127.0.0.1:11111"
-    """Where Unreal (or the built-in virtual human) listens for Live Link Face, host:port."""
+    live_link: str | tuple[str, ...] = "127.0.0.1:11111"
+    """Where Unreal (or the built-in virtual human) listens for Live Link Face: host:port, or several; in one text with commas."""
     subject: str = "MirrorFace"
     """Name of the Live Link subject; `{session}` in it becomes the visit's id, for several mirrors on one Unreal."""
     av_offset_ms: float = 90.0
@@ -24,7 +24,20 @@ class BridgeConfig(EngineChoice, frozen=True, kw_only=True, forbid_unknown_field
             raise ConfigError(f"[a2f_bridge] av_offset_ms = {self.av_offset_ms}: must be 0 to 1000")
         if not 0.0 <= self.idle_hz <= 60.0:
             raise ConfigError(f"[a2f_bridge] idle_hz = {self.idle_hz}: must be 0 to 60")
-        address(self.live_link)
+        self.destinations()
+
+    def destinations(self) -> tuple[tuple[str, int], ...]:
+        """Host and port of everybody who is to get every pose. Raises ConfigError."""
+        listed = self.live_link.split(",") if isinstance(self.live_link, str) else self.live_link
+        found = tuple(address(one.strip()) for one in listed)
+        if not found:
+            raise ConfigError("[a2f_bridge] live_link is empty: name where poses go, as 127.0.0.1:11111")
+        for one in found:
+            if found.count(one) > 1:
+                raise ConfigError(
+                    f"[a2f_bridge] live_link names {one[0]}:{one[1]} twice; it would get every pose twice"
+                )
+        return found
 
 
 def address(text: str, setting: str = "live_link") -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""The edge to Unreal: datagrams to one address, never a wait, never a death."""
+"""The edge to Unreal: datagrams to one host, never a wait, never a death."""
 
 import asyncio
 import ipaddress
@@ -46,11 +46,14 @@ class LiveLinkSender:
         """One datagram; False if it was dropped, for the next one comes in 17 ms anyway."""
         if self._socket is None:
             return False
-        try:
-            for to in self._to:
+        refused: OSError | None = None
+        for to in self._to:
+            try:
                 self._socket.sendto(datagram, to)
-        except OSError as error:  # also a full buffer: a late pose is worth nothing
-            self._note(error)
+            except OSError as error:  # also a full buffer: a late pose is worth nothing
+                refused = error
+        if refused:
+            self._note(refused)
             return False
         self.sent += 1
         self.last_error = ""

@@ -12,13 +12,14 @@ from services.a2f_bridge.animation import SpeechAnimation
 from services.a2f_bridge.attract import Attract
 from services.a2f_bridge.beat import Beat
 from services.a2f_bridge.blendshapes import POSE_HZ
-from services.a2f_bridge.config import BridgeConfig, address
+from services.a2f_bridge.config import BridgeConfig
 from services.a2f_bridge.engines import ENGINES
 from services.a2f_bridge.face_animator import FaceAnimator
 from services.a2f_bridge.idle.life import IdleLife
 from services.a2f_bridge.live_link import Encoder
 from services.a2f_bridge.prompter import Prompter
-from services.a2f_bridge.sender import RESOLVE_AGAIN_S, LiveLinkSender
+from services.a2f_bridge.sender import RESOLVE_AGAIN_S
+from services.a2f_bridge.senders import LiveLinkSenders
 from services.a2f_bridge.speaking import SpeakingFace
 from services.a2f_bridge.timeline import Speech
 from services.a2f_bridge.whole_face import WholeFace
@@ -57,7 +58,7 @@ class BridgeStage:
     def __init__(self, config: BridgeConfig, animator: FaceAnimator, clock: Clock | None = None) -> None:
         self.config = config
         self.animator = animator
-        self.sender = LiveLinkSender(*address(config.live_link))
+        self.sender = LiveLinkSenders(config.destinations())
         self.attract = Attract(config, self._send, clock or HostClock())
         Encoder(config.subject)  # a wrong name is refused now, not in the first visit
 

@@ -11,11 +11,11 @@ import msgspec
 import numpy as np
 
 from services.a2f_bridge.blendshapes import JAW_OPEN, NAMES, POSE_HZ, Poses, gap
-from services.a2f_bridge.config import BridgeConfig, address
+from services.a2f_bridge.config import BridgeConfig
 from services.a2f_bridge.engines import ENGINES
 from services.a2f_bridge.face_animator import FaceAnimator, Speech
 from services.a2f_bridge.performing import perform
-from services.a2f_bridge.sender import LiveLinkSender
+from services.a2f_bridge.senders import LiveLinkSenders
 from services.a2f_bridge.showing import show
 from services.a2f_bridge.sound_file import read_speech
 from shared.audio import VOICE_CHUNK, VOICE_HZ
@@ -76,7 +76,8 @@ def _config(settings: dict[str, Any]) -> tuple[BridgeConfig, bool]:
     if where is None:
         return config, False
     options = {**config.options, config.engine: own}
-    return msgspec.structs.replace(config, options=options, live_link=str(where)), True
+    live_link = tuple(map(str, where)) if isinstance(where, list) else str(where)
+    return msgspec.structs.replace(config, options=options, live_link=live_link), True
 
 
 def _report(tried: Tried, seconds: float) -> dict[str, object]:
@@ -140,8 +141,9 @@ async def _play(
     if shown is None:
         await playing
         return 0
-    progress(1.0, f"showing at {shown.live_link}, as long as it sounds")
-    sender = LiveLinkSender(*address(shown.live_link))
+    where = ", ".join(f"{host}:{port}" for host, port in shown.destinations())
+    progress(1.0, f"showing at {where}, as long as it sounds")
+    sender = LiveLinkSenders(shown.destinations())
     await sender.resolve()
     try:
         _, sent = await asyncio.gather(playing, show(shown, poses, sender, clock))

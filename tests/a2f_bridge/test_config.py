@@ -46,6 +46,21 @@ def test_an_address_that_is_none_is_refused(text: str) -> None:
         section({"a2f_bridge": {"live_link": text}}, "a2f_bridge", BridgeConfig)
 
 
+@pytest.mark.parametrize("text", ["127.0.0.1:1,[::1]:2", " 127.0.0.1:1 , [::1]:2", ["127.0.0.1:1", "[::1]:2"]])
+def test_poses_go_to_several_places_as_a_list_or_as_one_text(text: object) -> None:
+    config = section({"a2f_bridge": {"live_link": text}}, "a2f_bridge", BridgeConfig)
+    assert config.destinations() == (("127.0.0.1", 1), ("::1", 2))
+
+
+@pytest.mark.parametrize(
+    ("listed", "says"),
+    [([], "empty"), (["127.0.0.1:1", "x"], "'x'"), ("127.0.0.1:1,", "''"), ("127.0.0.1:1,127.0.0.1:1", "twice"), ([7], "live_link")],
+)  # fmt: skip
+def test_a_list_of_places_with_one_that_is_none_is_refused(listed: object, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        section({"a2f_bridge": {"live_link": listed}}, "a2f_bridge", BridgeConfig)
+
+
 @pytest.mark.parametrize("offset", [-1, 1001])
 def test_a_video_path_of_impossible_length_is_refused(offset: int) -> None:
     with pytest.raises(ConfigError, match="av_offset_ms"):
@@ -68,5 +83,5 @@ def test_a_subject_that_unreal_could_not_show_is_refused_before_any_visit() -> N
 
 
 def test_a_fallback_cannot_wrap_itself() -> None:
-    with pytest.raises(ConfigError, match="wrap itself"):
+    with pytest.raises(ConfigError, match="not fallback itself"):
         open_stage({"a2f_bridge": {"engine": "fallback", "options": {"fallback": {"order": ["fallback", "embedded"]}}}})

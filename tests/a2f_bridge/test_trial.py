@@ -152,6 +152,16 @@ def test_poses_are_shown_to_unreal_where_it_is_named_with_the_engines_options(tm
     assert jaw[-1] < 0.05
 
 
+def test_a_trial_shows_the_same_packets_everywhere_it_is_told_to(tmp_path: Path) -> None:
+    with listen() as unreal, listen() as stand_in:
+        where = [f"127.0.0.1:{one.getsockname()[1]}" for one in (unreal, stand_in)]
+        options: dict[str, dict[str, object]] = {"embedded": {"live_link": ",".join(where)}}
+        run_trial({"a2f_bridge": {"options": options}}, {"input": str(wav(tmp_path / "o.wav", tone(0.1)))}, ignore)
+        packets = received(unreal)
+        assert packets
+        assert received(stand_in) == packets
+
+
 def test_a_trial_sends_no_pose_to_unreal_unasked(tmp_path: Path) -> None:
     with listen() as unreal:
         where = f"127.0.0.1:{unreal.getsockname()[1]}"

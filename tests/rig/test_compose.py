@@ -137,7 +137,7 @@ def test_redis_keeps_its_file_in_memory_and_somebody_keeps_that_memory() -> None
 
 def test_poses_reach_unreal_on_the_rig_and_the_stand_in_elsewhere() -> None:
     where = "MIRROR_A2F_BRIDGE__LIVE_LINK"
-    assert services(*RIG)["a2f_bridge"]["environment"][where] == "host.docker.internal:11111"
+    assert services(*RIG)["a2f_bridge"]["environment"][where] == "host.docker.internal:11111,faceswap:11111"
     assert services(*CPU)["a2f_bridge"]["environment"][where] == "faceswap:11111"
 
 
