@@ -6,6 +6,7 @@ MirrorError
 ├── EngineUnavailable      an engine cannot be opened: package, weights, device or peer is missing
 ├── EngineFailed           an engine was open and failed on one input
 ├── BusUnavailable         Redis is absent, refuses us, or is too old
+├── ContextLost            what an engine lives on is broken until its process starts again
 └── Fenced                 another worker owns this (session, stage) now; what we have is void
 """
 
@@ -32,6 +33,10 @@ class EngineFailed(MirrorError):
 
 class BusUnavailable(MirrorError):
     """Redis is absent, refuses us, or is too old."""
+
+
+class ContextLost(MirrorError):
+    """What an engine lives on is broken until its process starts again."""
 
 
 class Fenced(MirrorError):

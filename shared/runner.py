@@ -16,7 +16,7 @@ from shared import health
 from shared.bus import Bus, Lease
 from shared.clock import Clock, HostClock
 from shared.config import settings_from_environment
-from shared.errors import BusUnavailable, ConfigError, EngineUnavailable, Fenced
+from shared.errors import BusUnavailable, ConfigError, ContextLost, EngineUnavailable, Fenced
 from shared.events import (
     VOCABULARY,
     Heartbeat,
@@ -43,6 +43,9 @@ POLL_S = 0.1
 """How often an idle worker looks whether a session is free."""
 
 HEARTBEAT_S = 0.5
+
+LOST_CODE = 5
+"""Exit code of a process whose engine works only in another one."""
 
 GLOBAL_CAP = 512
 """Longest the global streams grow, in events."""
@@ -82,6 +85,7 @@ class StageRunner:
 
         Raises:
             EngineUnavailable: The engine cannot be opened.
+            ContextLost: It will never work again in this process; every visit is handed over.
         """
         heartbeat = asyncio.create_task(self._beat())
         try:
@@ -90,6 +94,8 @@ class StageRunner:
             self._state = "ready"
             self._say_ready()
             await self._serve(stop)
+            if self._is_to_restart():
+                raise ContextLost(f"{self.stage.name} ends to be started again: {self.stage.health().last_error}")
         except (EngineUnavailable, ConfigError) as error:
             self._state, self._last_error = "failed", str(error)  # the operator reads it on the board
             raise
@@ -113,9 +119,25 @@ class StageRunner:
         # A background task that dies must end the process: a worker that silently stops renewing is worse than none.
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(loop()) for loop in (self._watch_sessions, self._keep_leases)]
-            await stop.wait()
-            for task in tasks:
+            ends = [group.create_task(stop.wait()), group.create_task(self._watch_engine())]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for task in (*tasks, *ends):
                 task.cancel()
+
+    async def _watch_engine(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if self._is_to_restart():
+                return
+
+    def _is_to_restart(self) -> bool:
+        """Its engine is lost, and nobody misses it: another covers the visit to its end, or there is none; or nobody can.
+
+        One that was lost from the start is no better after another start.
+        """
+        health = self.stage.health()
+        is_covered = health.fallbacks > 0 and bool(self._running)
+        return health.is_lost and not self._health.is_lost and not is_covered
 
     # --- sessions ---------------------------------------------------------------------------------------------------
 
@@ -152,6 +174,8 @@ class StageRunner:
             LOG.error("%s: claims no visits: %s", self.stage.name, self._refusal)
 
     async def _claim(self) -> None:
+        if self._is_to_restart():
+            return
         for session, opened in list(self._open.items()):
             if session in self._running:
                 continue
@@ -310,7 +334,9 @@ async def _serve_stage(name: str, open_stage: Callable[[dict[str, Any]], Stage])
 
 
 def run_service(name: str, open_stage: Callable[[dict[str, Any]], Stage]) -> None:
-    """What a service's `__main__` does. Exit codes: 2 wrong settings, 3 engine unavailable, 4 Redis unavailable.
+    """What a service's `__main__` does.
+
+    Exit codes: 2 wrong settings, 3 engine unavailable, 4 Redis unavailable, 5 engine lost: start it again.
 
     Args:
         name: The stage's, told while it cannot be opened.
@@ -322,6 +348,10 @@ def run_service(name: str, open_stage: Callable[[dict[str, Any]], Stage]) -> Non
     codes: dict[type[Exception], int] = {ConfigError: 2, EngineUnavailable: 3, BusUnavailable: 4}
     try:
         run(_serve_stage(name, open_stage))
+    except ContextLost as error:
+        LOG.error("%s", error)  # noqa: TRY400 - as below
+        logging.shutdown()
+        os._exit(LOST_CODE)  # what native libraries do at an orderly end needs the context that is lost
     except tuple(codes) as error:
         LOG.error("%s", error)  # noqa: TRY400 - one clear line; a traceback would bury it
         sys.exit(codes[type(error)])

@@ -31,6 +31,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str = ""
     detail: str = ""
     """What else is worth seeing while all is well, in one line: `1280x720, 24.0 fps, 8 ms`."""
+    is_lost: bool = False
+    """It works no more in this process, whatever is tried: the runner ends it, and whoever keeps it starts it again."""
 
 
 class Outlet(Protocol):

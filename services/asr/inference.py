@@ -16,6 +16,7 @@ from services.asr.transcriber import Transcriber, Transcription, require_languag
 from services.asr.utterance import Samples, as_float
 from shared.audio import MICROPHONE_HZ
 from shared.errors import EngineUnavailable, MirrorError
+from shared.lost_context import is_lost
 from shared.stage import Health
 
 T = TypeVar("T")
@@ -165,6 +166,7 @@ class Inference:
             is_degraded=self._is_degraded or bool(trouble),
             fallbacks=self.transcriber.fallbacks,
             last_error=trouble or self._last_error,
+            is_lost=is_lost(trouble or self._last_error),
         )
 
     def close(self) -> None:

@@ -57,6 +57,8 @@ class MirrorMaker:
         self._shot: Shot | None = None
         self.failures = 0
         """Frames on which the engine failed."""
+        self.trouble = ""
+        """Why it failed on the newest frame; empty if it did not."""
         self.forget()
 
     def forget(self) -> None:
@@ -121,11 +123,13 @@ class MirrorMaker:
             return self._without_face(shot.pixels)
         try:
             patch = self._swapper.swap(shot.pixels, look.source, face)
-        except EngineFailed:
+        except EngineFailed as error:
             self.failures += 1
+            self.trouble = str(error)
             return self._without_face(shot.pixels)
         if patch is None:
             return veiled(shot.pixels, self._tracking.veil), False
+        self.trouble = ""
         self._last_swapped = paste(shot.pixels, patch)
         return veiled(self._last_swapped, self._tracking.veil), True
 

@@ -20,6 +20,7 @@ from services.faceswap.video_source import VideoSource
 from shared.config import section
 from shared.engines import EngineChoice
 from shared.events import AnyEvent, CameraFrame, FaceReady, FaceRefused, MirrorFrame, MirrorShown
+from shared.lost_context import is_lost
 from shared.stage import Health, Stage, Visit, VisitWorker, VisitWorkerBase
 from shared.streams import StreamId
 
@@ -84,7 +85,9 @@ class FaceswapStage:
 
     def health(self) -> Health:
         """How engine and source are now."""
-        trouble = self.video.trouble or getattr(self.swapper, "last_error", "")
+        unmade = self._maker.trouble if self._maker else ""
+        engine_trouble = getattr(self.swapper, "last_error", "") or unmade
+        trouble = self.video.trouble or engine_trouble
         return Health(
             engine=self.swapper.name,
             device=self.swapper.device,
@@ -92,6 +95,7 @@ class FaceswapStage:
             is_degraded=bool(trouble),
             fallbacks=getattr(self.swapper, "switches", 0),
             last_error=trouble,
+            is_lost=is_lost(engine_trouble),
             detail="" if self.video.name == "stand_in" else f"video {self.video.status().line}",
         )
 

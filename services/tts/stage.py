@@ -18,6 +18,7 @@ from shared.audio import VOICE_HZ
 from shared.config import section
 from shared.errors import EngineFailed
 from shared.events import AnyEvent, LineAhead, LineWanted, ReplyClause, ReplyEnded, VoiceSampleTaken
+from shared.lost_context import is_lost
 from shared.stage import Health, Visit, VisitWorkerBase
 
 LOG = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class TtsStage:
             is_degraded=about.is_degraded or bool(unspoken) or any(visit.has_stood_in for visit in self._visits),
             fallbacks=about.fallbacks + self._stand_ins,
             last_error=trouble or about.last_error or self._last_error,
+            is_lost=is_lost(about.last_error or self._last_error),
         )
 
     def open_visit(self, visit: Visit) -> "TtsVisit":

@@ -1,5 +1,6 @@
 """faster-whisper through its real libraries, on a Whisper that says what a test wants."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,7 @@ from services.asr.transcriber import Pcm
 from services.asr.whisper_models import NAMES, english_only, find_folder
 from shared.errors import ConfigError, EngineFailed, EngineUnavailable
 from shared.events import FinalTranscript
+from tests.support.asr_fake_engine import FakeEngine
 from tests.support.asr_outlet import Room, chunks_of, silence, tone
 from tests.support.asr_scripted_whisper import Play, write_whisper
 
@@ -356,6 +358,18 @@ def test_a_gpu_out_of_memory_on_one_utterance_fails_on_that_alone(tmp_path: Path
     gpu.fails_at_encode = ""
     assert engine.transcribe(SOUND, "en").text == ENGLISH
     assert gpu.loads == 1
+
+
+def test_a_gpu_whose_context_is_lost_is_told_as_such_to_whoever_keeps_the_process(tmp_path: Path) -> None:
+    engine, gpu = on_a_gpu(whisper(tmp_path))
+    inference = Inference(Fallback([engine, FakeEngine("second")]), LoudnessModel, TimerOnly)
+    engine.warm_up()
+    gpu.fails_at_encode = "CUDA failed with error an illegal memory access was encountered"
+    heard = asyncio.run(inference.decode(np.zeros(16_000, np.int16), "en", 1))
+    health = inference.health()
+    assert (heard.transcription.engine, health.is_lost, health.fallbacks) == ("second", True, 1)
+    assert not Inference(engine, LoudnessModel, TimerOnly).health().is_lost
+    inference.close()
 
 
 def test_warming_up_again_after_a_failure_brings_the_weights_in_anew(tmp_path: Path) -> None:

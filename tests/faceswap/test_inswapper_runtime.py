@@ -22,6 +22,7 @@ from services.faceswap.engines.inswapper_runtime import (
     picture_blob,
 )
 from shared.errors import EngineFailed, EngineUnavailable
+from shared.lost_context import is_lost
 from tests.support.tiny_face_models import write_ghost, write_recogniser, write_swapper
 
 pytestmark = pytest.mark.engine
@@ -106,6 +107,18 @@ def test_every_way_of_saying_that_memory_is_gone_is_understood(tmp_path: Path, s
     with pytest.raises(OutOfMemory, match="no memory left"):
         net.run(np.zeros((1, 3, 112, 112), np.float32))
     del bound
+
+
+def test_a_lost_context_is_told_however_late_in_the_message_it_stands(tmp_path: Path) -> None:
+    net = Net(write_recogniser(tmp_path / "x.onnx"), [(1, 3, 112, 112)], Way())
+    said = (
+        f"Non-zero status code returned {300 * 'x'} CUDA failure 700: an illegal memory access was encountered ; GPU=0"
+    )
+    net._session = type("Session", (), {"run_with_iobinding": lambda self, binding: None})()
+    net._binding = Broken(onnxruntime.capi.onnxruntime_pybind11_state.RuntimeException(said))
+    with pytest.raises(EngineFailed) as raised:
+        net.run(np.zeros((1, 3, 112, 112), np.float32))
+    assert is_lost(str(raised.value))
 
 
 def test_any_other_error_of_the_runtime_is_ours_and_short(tmp_path: Path) -> None:

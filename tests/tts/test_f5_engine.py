@@ -30,6 +30,7 @@ from services.tts.loudness import speech_dbfs
 from services.tts.steps import drained
 from services.tts.synthesizer import SELF, Voice, VoiceSample
 from shared.errors import ConfigError, EngineFailed, EngineUnavailable
+from shared.lost_context import LOST
 from tests.support.tts_f5 import ChangeSound, ChangeVelocity, Fault, tiny_f5, tiny_options
 from tests.support.tts_visitors import WORDS, visitor_sample
 
@@ -64,7 +65,7 @@ FAULTS: dict[str, tuple[ChangeVelocity | None, ChangeSound | None, str]] = {
     "twice the length": (None, lambda made: torch.cat([made, made]), "s of sound for words that take"),
     "the sample": (to_the_sample, None, "repeats the reference"),
     "the GPU is full": (out_of_memory, None, "out of memory"),
-    "the GPU is lost": (broken_gpu, None, "illegal memory access was encountered$"),
+    "the GPU is lost": (broken_gpu, None, f"illegal memory access was encountered; {LOST}$"),
 }
 
 

@@ -16,7 +16,8 @@ from services.asr.engines.whisper_decoder import Decoder, Settings
 from services.asr.transcriber import Pcm, Transcriber, Transcription, require_language
 from services.asr.whisper_models import english_only, find_folder
 from shared.audio import MICROPHONE_HZ
-from shared.errors import EngineFailed, EngineUnavailable
+from shared.errors import EngineUnavailable
+from shared.lost_context import engine_failed
 
 LOG = logging.getLogger(__name__)
 
@@ -154,9 +155,8 @@ class FasterWhisper:
         try:
             found = self._decoder.decode(np.ascontiguousarray(pcm, np.float32), language)
         except (RuntimeError, ValueError, MemoryError) as error:
-            raise EngineFailed(
-                f"asr: faster_whisper failed on {pcm.size} samples on {self.device}: {error}; {_cure(str(error))}"
-            ) from error
+            message = f"asr: faster_whisper failed on {pcm.size} samples on {self.device}: {error}; {_cure(str(error))}"
+            raise engine_failed(message, error) from error
         return Transcription(
             text=found.text,
             confidence=min(1.0, math.exp(found.log_p)) if found.text else 0.0,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from services.faceswap.arrays import Floats, floats
 from shared.errors import EngineFailed, EngineUnavailable
+from shared.lost_context import engine_failed
 
 CPU, CUDA, TENSORRT = "cpu", "cuda", "tensorrt"
 _PROVIDERS = {CPU: "CPUExecutionProvider", CUDA: "CUDAExecutionProvider", TENSORRT: "TensorrtExecutionProvider"}
@@ -106,7 +107,7 @@ class Net:
         except self._errors as error:
             if isinstance(error, MemoryError) or any(word in str(error).lower() for word in _EXHAUSTED):
                 raise OutOfMemory(f"faceswap: {self.way.device} has no memory left ({_short(error)})") from error
-            raise EngineFailed(f"faceswap: the network failed on {self.way.label} ({_short(error)})") from error
+            raise engine_failed(f"faceswap: the network failed on {self.way.label} ({_short(error)})", error) from error
 
     def try_out(self, *inputs: Floats) -> list[tuple[int, ...]]:
         """Shapes of what it answers. Raises EngineUnavailable: it cannot answer at all."""

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from services.tts.steps import drained
 from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
 from shared.audio import VOICE_HZ
 from shared.errors import ConfigError, EngineFailed, EngineUnavailable
+from shared.lost_context import engine_failed
 
 LOG = logging.getLogger(__name__)
 
@@ -53,9 +55,12 @@ class F5Voice:
 
     def forget(self) -> None:
         """Overwrite it: letting go alone leaves it in memory."""
-        if self.print is not None:
-            self.print.frames.zero_()
-            self.print = None
+        heard, self.print = self.print, None
+        if heard is not None:
+            with suppress(
+                RuntimeError
+            ):  # a GPU whose context is lost; its memory goes with the process, which ends then
+                heard.frames.zero_()
 
 
 class F5:
@@ -137,12 +142,15 @@ class F5:
         has_gpu = self._loaded is not None and self._loaded.network.device.type == "cuda"
         self._loaded = self._speech = self._graphs = self._find = None
         if has_gpu:
-            torch.cuda.empty_cache()
+            _give_back()
 
     def _voice(self, name: str, sample: VoiceSample, pace: float) -> Generator[None, None, F5Voice]:
         speech = self._loaded_speech()
         heard = yield from reference(sample, self._find, self._options.reference_s, self._options.languages[0])
-        voice = F5Voice(name, speech.print_of(heard, seed_of(sample)), pace)
+        try:
+            voice = F5Voice(name, speech.print_of(heard, seed_of(sample)), pace)
+        except RuntimeError as error:
+            raise engine_failed(f"f5: no voice could be made: {_first_line(error)}", error) from error
         said: list[Samples] = []
         for block in self._blocks(_CALIBRATION, voice):
             said.append(block)
@@ -175,10 +183,10 @@ class F5:
                 voice.heard()
                 yield made
         except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache()  # no effect without a GPU
+            _give_back()
             raise EngineFailed("f5: the GPU is out of memory; give Unreal or the language model less of it") from error
         except RuntimeError as error:
-            raise EngineFailed(f"f5: the network failed: {str(error).splitlines()[0]}") from error
+            raise engine_failed(f"f5: the network failed: {_first_line(error)}", error) from error
 
     def _velocity(self, network: Network) -> Velocity:
         if network.device.type != "cuda" or not self._options.graphs:
@@ -208,6 +216,17 @@ class F5:
         if self._speech is None:
             raise EngineFailed("f5: not warmed up, or closed")
         return self._speech
+
+
+def _give_back() -> None:
+    """Memory that torch keeps for itself; no effect without a GPU."""
+    with suppress(RuntimeError):  # its context is lost
+        torch.cuda.empty_cache()
+
+
+def _first_line(error: BaseException) -> str:
+    """Torch's go on for a page."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _device_name(network: Network) -> str:
