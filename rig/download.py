@@ -96,7 +96,10 @@ def _once(wanted: Wanted, part: Path, progress: Progress) -> Told:
                 return _beyond_the_end(error, part, have, redirects)
             raise _refusal(wanted, error.code) from error
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-        raise _Broken(f"cannot reach {_host(wanted.url)} ({getattr(error, 'reason', error)})") from error
+        raise _Broken(
+            f"cannot reach {_host(wanted.url)} ({getattr(error, 'reason', error)}); look at the network, or take the files from another "
+            "rig: MIRROR_MODELS_FROM=FOLDER or an address"
+        ) from error
     with response:
         have, total = _promised(wanted, part, have, response)
         _make_room(wanted, part, total - have)

@@ -1,5 +1,6 @@
 """The list of every weight the mirror needs: `rig/models.toml` as values. Pure, except for reading that one file."""
 
+import difflib
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -187,5 +188,9 @@ def chosen(models: tuple[Model, ...], names: tuple[str, ...], *, is_all: bool = 
     known = {model.name: model for model in models}
     for name in names:
         if name not in known:
-            raise ConfigError(f"models: no model {name!r} in this profile; there are {', '.join(known)}")
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]!r}?" if near else "."
+            raise ConfigError(
+                f"models: no model {name!r} in this profile{hint} There are {', '.join(known)}; all there are: --profile rig"
+            )
     return tuple(known[name] for name in names)

@@ -104,12 +104,18 @@ def _after(one: Found, done: dict[str, MirrorError | None], no: set[str]) -> Fou
     if one.path in done:
         error = done[one.path]
         return msgspec.structs.replace(
-            one, state="failed" if error else "right", detail="not fetched" if error else "fetched"
+            one, state="failed" if error else "right", detail=_why(one.path, error) if error else "fetched"
         )
     if one.name in no and one.state != "right":
         detail = f"not for a paying audience; agree with --accept-licence {one.name}"
         return msgspec.structs.replace(one, state="refused", detail=detail)
     return one
+
+
+def _why(path: str, error: MirrorError) -> str:
+    """The reason at the file that has it; of a model's other files, that they waited for it."""
+    where, _, why = str(error).removeprefix("models: ").partition(": ")
+    return why if where == path else "not fetched: another file of it failed"
 
 
 def _tell(found: list[Found], *, as_json: bool) -> int:

@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 
 from services.faceswap.blending import paste
-from services.faceswap.checkup import members
 from services.faceswap.config import FaceswapConfig
 from services.faceswap.engines import ENGINES
 from services.faceswap.engines.inswapper import Inswapper, Options
@@ -81,7 +80,7 @@ def run_benchmark(settings: dict[str, Any], inputs: Mapping[str, str | None], pr
         BadInput: There is no such photo, or no face in it.
     """
     config = section(settings, "faceswap", FaceswapConfig)
-    name, quick = members(config)[0], inputs.get("quick") == "1"
+    name, quick = ENGINES.members(config)[0], inputs.get("quick") == "1"
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     progress(0.0, f"loading {name}")
@@ -104,7 +103,7 @@ def _measured(
         notes += [f"refused: {reason}" for reason in getattr(engine, "refused", ())]
         figures: dict[str, float] = {}
         steps = _step_tables(bench, figures, lambda share: progress(0.05 + 0.4 * share, "swapping"))
-        flow = _flow_table(bench, figures, lambda share: progress(0.45 + 0.3 * share, "counting pictures"))
+        flow = _flow_table(bench, figures, notes, lambda share: progress(0.45 + 0.3 * share, "counting pictures"))
     finally:
         engine.close()
     progress(0.75, "full-size network")
@@ -203,7 +202,7 @@ def _in_order(around: dict[str, list[float]], inner: Mapping[str, list[float]]) 
     return {"face mesh": around["face mesh"], **swap, "paste": around["paste"], "JPEG": around["JPEG"]}
 
 
-def _flow_table(bench: _Bench, figures: dict[str, float], progress: Callable[[float], None]) -> Table:
+def _flow_table(bench: _Bench, figures: dict[str, float], notes: list[str], progress: Callable[[float], None]) -> Table:
     """Pictures a second in and out, alone and beside a second load."""
     device = "cuda" if bench.engine.device.startswith(("cuda", "tensorrt")) else "cpu"
     seconds = 1.0 if bench.quick else 3.0
@@ -211,14 +210,17 @@ def _flow_table(bench: _Bench, figures: dict[str, float], progress: Callable[[fl
     rows: list[tuple[Cell, ...]] = []
     film = _film(_SIZES["720p"], bench.poses)
     for load in ("alone", f"second load on the {device}"):
-        with nullcontext() if load == "alone" else second_load(device):
-            for per_s in rates:
-                progress(len(rows) / (2 * len(rates)))
-                flow = measure_flow(bench.engine, bench.source, film, per_s=per_s, seconds=seconds)
-                numbers = (flow.frames_in, flow.frames_out, flow.age_p50_ms, flow.age_p95_ms)
-                rows.append((load, *(round(one, 1) for one in numbers)))
-                key = f"720p.{'alone' if load == 'alone' else 'loaded'}.at_{per_s:.0f}"
-                figures[f"{key}.out_per_s"] = round(flow.frames_out, 2)
+        try:
+            with nullcontext() if load == "alone" else second_load(device):
+                for per_s in rates:
+                    progress(len(rows) / (2 * len(rates)))
+                    flow = measure_flow(bench.engine, bench.source, film, per_s=per_s, seconds=seconds)
+                    numbers = (flow.frames_in, flow.frames_out, flow.age_p50_ms, flow.age_p95_ms)
+                    rows.append((load, *(round(one, 1) for one in numbers)))
+                    key = f"720p.{'alone' if load == 'alone' else 'loaded'}.at_{per_s:.0f}"
+                    figures[f"{key}.out_per_s"] = round(flow.frames_out, 2)
+        except EngineUnavailable as error:
+            notes.append(str(error))
     note = (
         f"1280 x 720, {seconds:.0f} s each; a sender that never waits, the newest frame wins. Age: from a frame's arrival to its "
         "JPEG. The load beside it: on a CPU one core kept busy, on a GPU the full-size network running without a pause."

@@ -13,15 +13,24 @@ from pathlib import Path
 
 import numpy as np
 
+from shared.errors import EngineFailed, EngineUnavailable
+
 
 @contextmanager
 def second_load(device: str) -> Iterator[None]:
-    """While it is open, another process keeps `device` (cpu or cuda) busy. It has begun when the block is entered."""
+    """While it is open, another process keeps `device` (cpu or cuda) busy. It has begun when the block is entered.
+
+    Raises:
+        EngineUnavailable: It could not begin, as on a GPU without room for a second network: nothing would be beside.
+    """
     command = [sys.executable, "-m", "services.faceswap.second_load", device]
     child = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert child.stdout is not None
     try:
-        child.stdout.readline()
+        if not child.stdout.readline():
+            raise EngineUnavailable(
+                f"faceswap: the second load on the {device} did not begin; its own words stand above"
+            )
         yield
     finally:
         child.kill()
@@ -37,8 +46,10 @@ def _work(device: str) -> None:
             matrix = np.sqrt(matrix + 1)
     # Its own process: the network is made anew, and nothing of the measured one is shared.
     from services.faceswap.engines.inswapper_random import random_inputs, write_random_swapper
-    from services.faceswap.engines.inswapper_runtime import Net, Way
+    from services.faceswap.engines.inswapper_runtime import Net, Way, available
 
+    if device not in available():  # before half a gigabyte is written
+        raise EngineUnavailable(f"faceswap: this onnxruntime knows no {device}")
     with tempfile.TemporaryDirectory(prefix="mirror-load-") as folder:
         path = write_random_swapper(Path(folder) / "inswapper_128.onnx")
         net = Net(path, [(1, 3, 128, 128), (1, 512)], Way(device=device))
@@ -55,4 +66,7 @@ def _tell_that_it_began() -> None:
 
 
 if __name__ == "__main__":
-    _work(sys.argv[1])
+    try:
+        _work(sys.argv[1])
+    except (EngineUnavailable, EngineFailed) as error:
+        sys.exit(str(error))

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from services.faceswap.benchmark import run_benchmark
+from services.faceswap.engines.inswapper_runtime import CUDA, available
 from services.faceswap.engines.passthrough import Passthrough
+from services.faceswap.second_load import second_load
 from services.faceswap.throughput import measure_flow
-from shared.errors import BadInput
+from shared.errors import BadInput, EngineUnavailable
 from tests.support.faceswap_world import another_face, head, jpeg
 
 pytestmark = pytest.mark.engine
@@ -85,3 +87,10 @@ def test_random_networks_have_the_interface_of_the_real_ones(tmp_path: Path) -> 
     assert one is not None
     assert other is not None
     assert np.abs(one.pixels.astype(int) - other.pixels).max() > 0
+
+
+def test_a_second_load_that_cannot_begin_is_not_measured_beside() -> None:
+    if CUDA in available():
+        pytest.skip("there is a GPU to load")
+    with pytest.raises(EngineUnavailable, match="did not begin"), second_load("cuda"):
+        pytest.fail("nothing is beside")
