@@ -5,7 +5,7 @@ EXTRAS := asr,llm,tts,a2f_bridge,faceswap,session,rig,dev
 VISITOR ?= tests/visitors/terse
 REQUIREMENTS := pyproject.toml constraints.txt $(wildcard */requirements.txt services/*/requirements.txt)
 
-.PHONY: help env containers install measures engines demo test check format bench rehearse docs browser clean
+.PHONY: help env containers install measures engines demo test check format bench rehearse rehearsals docs browser clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -62,6 +62,9 @@ bench: install  ## our own share of the delay, engines taken out
 
 rehearse: install  ## a recorded visitor through the real mirror (VISITOR=tests/visitors/silent)
 	$(BIN)/mirror rehearse $(VISITOR) --json rehearsal.json --film rehearsal.mp4
+
+rehearsals: engines  ## visits on all rig engines, one in peace, five with one failing in mid-turn (ARGS="llm tts")
+	$(BIN)/python -m tests.rehearsals $(ARGS)
 
 docs: install  ## write the generated pages anew
 	$(BIN)/mirror docs

@@ -29,7 +29,8 @@ class Breaker:
         """A turn went badly; after so many in a row the breaker opens."""
         self._bad_turns += 1
         if self._bad_turns >= self._most_bad_turns:
-            self.trip(f"{self._bad_turns} bad turns in a row, last: {why}")
+            row = f"{self._bad_turns} bad turns in a row, last: " if self._bad_turns > 1 else ""
+            self.trip(f"{row}{why}")
 
     def trip(self, why: str, rest_s: float = 0.0) -> None:
         """Open at once: another try would fail as surely, or the server asked for `rest_s` of peace."""
