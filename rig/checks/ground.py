@@ -1,15 +1,13 @@
 """What every check is told: the settings, and which engines they ask for."""
 
 import importlib
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from shared.engines import EngineChoice
 from shared.errors import ConfigError
 
-WRAPPERS = ("fallback", "hedge")
-"""Engines that only lead to others; which ones may stand in their options' defaults."""
 GPU_ENGINES = ("faster_whisper", "f5", "inswapper")
 """Engines that load their weights onto a card of this machine. Audio2Face is a peer, wherever it runs."""
 LOCAL = ("", "127.0.0.1", "localhost", "[::1]", "host.docker.internal")
@@ -32,41 +30,19 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
 
     def engines(self, stage: str) -> tuple[str, ...]:
         """The engines that may come to speak, the preferred first."""
-        found: dict[str, None] = {}
-        self._follow(stage, str(self.stage(stage).get("engine", "")), found)
-        return tuple(found)
+        section = self.stage(stage)
+        choice = EngineChoice(engine=str(section.get("engine", "")), options=section.get("options", {}))
+        return _members(f"{self.package}.{stage}.engines", "ENGINES", choice)
 
     def sources(self) -> tuple[str, ...]:
         """Where the virtual human's picture comes from, the preferred first."""
         face = self.stage("faceswap")
-        source = str(face.get("source", "stand_in"))
-        if source != "understudy":
-            return (source,)
-        pair = face.get("source_options", {}).get(source, {})
-        return str(pair.get("first", "rtmp")), str(pair.get("then", "stand_in"))
+        choice = EngineChoice(engine=str(face.get("source", "stand_in")), options=face.get("source_options", {}))
+        return _members(f"{self.package}.faceswap.sources", "SOURCES", choice)
 
     def source_options(self, source: str) -> dict[str, Any]:
         """Options of one of them, as set."""
         return dict(self.stage("faceswap").get("source_options", {}).get(source, {}))
-
-    def _follow(self, stage: str, engine: str, found: dict[str, None]) -> None:
-        table = _table(self.package, stage)
-        inner = [name for name in _words(self._options(stage, engine, table)) if name in table and name != engine]
-        if engine in WRAPPERS:
-            for name in inner:
-                self._follow(stage, name, found)
-        elif engine:
-            found[engine] = None
-
-    def _options(self, stage: str, engine: str, table: dict[str, str]) -> dict[str, Any]:
-        """An engine's options as set; of one that wraps others also its defaults."""
-        options = self.stage(stage).get("options", {}).get(engine, {})
-        if engine not in WRAPPERS or engine not in table:
-            return dict(options)
-        try:
-            return dict(msgspec.to_builtins(msgspec.convert(options, importlib.import_module(table[engine]).Options)))
-        except (msgspec.ValidationError, ImportError):
-            return dict(options)
 
     def on_card(self, stage: str) -> tuple[str, ...]:
         """Those engines of a stage that want a card of this machine."""
@@ -98,20 +74,11 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
 STAGES = ("asr", "llm", "tts", "a2f_bridge", "faceswap")
 
 
-def _table(package: str, stage: str) -> dict[str, str]:
+def _members(module: str, table: str, choice: EngineChoice) -> tuple[str, ...]:
+    """Who may come to work; of settings that the stage itself will refuse, what they name."""
+    if not choice.engine:
+        return ()
     try:
-        return dict(importlib.import_module(f"{package}.{stage}.engines").ENGINES.table)
-    except (ImportError, ConfigError):
-        return {}
-
-
-def _words(options: Any) -> Iterator[str]:
-    """Every text in the options, however deep."""
-    if isinstance(options, str):
-        yield options
-    elif isinstance(options, dict):
-        for value in options.values():
-            yield from _words(value)
-    elif isinstance(options, list | tuple):
-        for value in options:
-            yield from _words(value)
+        return tuple(getattr(importlib.import_module(module), table).members(choice))
+    except (ImportError, AttributeError, ConfigError):
+        return (choice.engine,)

@@ -11,7 +11,7 @@ import msgspec
 from services.a2f_bridge.config import BridgeConfig
 from services.a2f_bridge.engines import ENGINES
 from services.a2f_bridge.face_animator import FaceAnimator, Speech
-from services.a2f_bridge.measure import Timing, animate, members, syllables
+from services.a2f_bridge.measure import Timing, animate, syllables
 from services.a2f_bridge.sound_file import read_speech
 from shared.audio import VOICE_HZ
 from shared.benchmark import Benchmark, Cell, Plot, Table
@@ -48,7 +48,7 @@ def run_benchmark(settings: dict[str, Any], inputs: Mapping[str, str | None], pr
     config = section(settings, "a2f_bridge", BridgeConfig)
     speeches = _speeches(inputs.get("input"), is_quick=bool(inputs.get("quick")))
     repeats = QUICK_REPEATS if inputs.get("quick") else REPEATS
-    names = tuple(dict.fromkeys((*members(config), "embedded")))
+    names = tuple(dict.fromkeys((*ENGINES.members(config), "embedded")))
     rows: list[Row] = []
     notes: list[str] = []
     for number, name in enumerate(names):

@@ -9,7 +9,7 @@ import msgspec
 from services.a2f_bridge.config import BridgeConfig
 from services.a2f_bridge.engines import ENGINES
 from services.a2f_bridge.face_animator import poses_in
-from services.a2f_bridge.measure import Timing, animate, members, syllables
+from services.a2f_bridge.measure import Timing, animate, syllables
 from shared.audio import VOICE_HZ
 from shared.checkup import Finding
 from shared.config import section
@@ -27,7 +27,7 @@ PATIENCE_S = 8.0
 def run_checkup(settings: dict[str, Any], progress: Callable[[float, str], None]) -> Iterator[Finding]:
     """Look at every engine of the face. Raises ConfigError for wrong settings only."""
     config = section(settings, "a2f_bridge", BridgeConfig)
-    names = members(config)
+    names = ENGINES.members(config)
     for number, name in enumerate(names):
         progress(number / len(names), f"asking {name}")
         yield asyncio.run(_engine(name, config, is_needed=name == names[-1]))

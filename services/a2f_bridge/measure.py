@@ -7,7 +7,6 @@ import time
 import msgspec
 import numpy as np
 
-from services.a2f_bridge.config import BridgeConfig
 from services.a2f_bridge.face_animator import FaceAnimator, Speech
 from shared.audio import VOICE_CHUNK, VOICE_HZ
 
@@ -23,14 +22,6 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     worst_push_ms: float
     """The longest that 100 ms of speech kept us."""
     poses: int
-
-
-def members(config: BridgeConfig) -> tuple[str, ...]:
-    """The engines that may carry a visit, the one without which there is no face last."""
-    if config.engine != "fallback":
-        return (config.engine,)
-    order = config.options.get("fallback", {}).get("order", ("embedded",))
-    return tuple(dict.fromkeys(map(str, order)))
 
 
 def syllables(seconds: float) -> Speech:

@@ -3,18 +3,13 @@
 import msgspec
 
 from services.asr.config import AsrConfig
+from services.asr.engines import ENGINES
 
 
 def members(config: AsrConfig) -> tuple[str, ...]:
     """Names, the preferred first, the one that must be there last; then whoever only hears partials."""
-    hearing: tuple[str, ...] = (config.engine,)
-    if config.engine == "fallback":
-        from services.asr.engines.fallback import Options
-
-        pair = msgspec.convert(config.options.get("fallback", {}), Options)
-        hearing = (pair.first, pair.second)
     partials = config.partials()
-    return tuple(dict.fromkeys((*hearing, *((partials.engine,) if partials else ()))))
+    return tuple(dict.fromkeys((*ENGINES.members(config), *((partials.engine,) if partials else ()))))
 
 
 def needed(config: AsrConfig) -> str:

@@ -30,7 +30,7 @@ class Transcriber(Protocol):
 
     @property
     def name(self) -> str:
-        """The engine's name in the table."""
+        """The engine's name in the table; of a pair, after whoever would answer now."""
         ...
 
     @property

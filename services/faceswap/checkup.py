@@ -26,21 +26,13 @@ _SHARE = 0.6
 def run_checkup(settings: dict[str, Any], progress: Callable[[float, str], None]) -> Iterator[Finding]:
     """Look at every engine that may swap. Raises ConfigError for wrong settings only."""
     config = section(settings, "faceswap", FaceswapConfig)
-    names = members(config)
+    names = ENGINES.members(config)
     # As in the stage: more threads made the median worse beside everything else.
     cv2.setNumThreads(1)
     for number, name in enumerate(names):
         progress(number / len(names), f"loading {name}")
         yield from _look_at(name, config, is_needed=number == len(names) - 1)
     progress(1.0, "swapped")
-
-
-def members(config: FaceswapConfig) -> list[str]:
-    """The engines that may swap, the preferred first."""
-    if config.engine != "fallback":
-        return [config.engine]
-    pair = config.options.get("fallback", {})
-    return [str(pair.get("first", "mesh_warp")), str(pair.get("then", "passthrough"))]
 
 
 def _look_at(name: str, config: FaceswapConfig, *, is_needed: bool) -> list[Finding]:

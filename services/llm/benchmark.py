@@ -12,7 +12,6 @@ from services.llm.chat_model import ChatModel
 from services.llm.client_cost import client_cost
 from services.llm.config import LlmConfig
 from services.llm.engines import ENGINES
-from services.llm.roster import speakers
 from services.llm.timing import PATIENCE, Timing, bench_prompt, percentile_ms, timed
 from shared.benchmark import Benchmark, Cell, Plot, Table
 from shared.config import section
@@ -53,7 +52,7 @@ def run_benchmark(
     is_quick = bool(inputs.get("quick"))
     said = _said(inputs.get("input"))
     cost, figures = asyncio.run(client_cost(20 if is_quick else 100, progress))
-    names = tuple(dict.fromkeys((*speakers(config), "gemini", "openai_compatible", "improviser")))
+    names = tuple(dict.fromkeys((*ENGINES.members(config), "gemini", "openai_compatible", "improviser")))
     rows: list[tuple[Cell, ...]] = []
     notes: list[str] = []
     for number, name in enumerate(names):

@@ -11,7 +11,6 @@ import msgspec
 from services.llm.chat_model import ChatModel, Ended
 from services.llm.config import LlmConfig
 from services.llm.engines import ENGINES
-from services.llm.roster import speakers
 from services.llm.warming import CURES, first_token_s
 from shared.checkup import Finding
 from shared.config import section
@@ -31,7 +30,7 @@ SLOW_S = 0.55
 def run_checkup(settings: dict[str, Any], progress: Callable[[float, str], None]) -> Iterator[Finding]:
     """Look at every engine that may speak. Raises ConfigError for wrong settings only."""
     config = section(settings, "llm", LlmConfig)
-    names = speakers(config)
+    names = ENGINES.members(config)
     listens = [name for name in (config.listener,) if name and name not in names]
     for number, name in enumerate((*names, *listens)):
         progress(number / (len(names) + len(listens)), f"asking {name}")

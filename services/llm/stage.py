@@ -41,9 +41,17 @@ def open_stage(settings: dict[str, Any]) -> "LlmStage":
     return LlmStage(model, config, open_listener(config) if config.listener else None)
 
 
-def open_listener(config: LlmConfig) -> ListenerModel:
-    """The engine that is asked what was meant. Raises ConfigError for one that cannot answer such a question."""
-    model = ENGINES.open(msgspec.structs.replace(config, engine=config.listener))
+def open_listener(config: LlmConfig) -> ListenerModel | None:
+    """The engine that is asked what was meant; None where its package is missing, for words alone will do.
+
+    Raises:
+        ConfigError: It cannot answer such a question.
+    """
+    try:
+        model = ENGINES.open(msgspec.structs.replace(config, engine=config.listener))
+    except EngineUnavailable as error:
+        LOG.warning("listener cannot be opened", extra={"error": str(error)})
+        return None
     if not isinstance(model, ListenerModel):
         raise ConfigError(
             f"[llm] listener {config.listener!r} cannot answer a closed question; take gemini or openai_compatible"

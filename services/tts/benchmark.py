@@ -11,8 +11,9 @@ import soundfile
 from services.tts.bench_tables import Rows, once_table, spoken_table, steps_table, words_wrong
 from services.tts.clocked import Clocked, as_sample, clocked
 from services.tts.config import TtsConfig
+from services.tts.engines import ENGINES
 from services.tts.engines.heard import open_hearing
-from services.tts.members import members, open_member
+from services.tts.members import open_member
 from services.tts.steps import drained
 from services.tts.synthesizer import Synthesizer, VoiceSample
 from services.tts.trial import read_sample
@@ -48,7 +49,7 @@ def run_benchmark(settings: dict[str, Any], inputs: Mapping[str, str | None], pr
     """
     config = section(settings, "tts", TtsConfig)
     bench = _Bench(config, inputs)
-    names = members(config)
+    names = ENGINES.members(config)
     for number, name in enumerate(names):
         progress(number / len(names), f"measuring {name}")
         try:

@@ -6,7 +6,8 @@ from typing import Any
 
 from services.tts.clocked import as_sample, clocked
 from services.tts.config import TtsConfig
-from services.tts.members import members, open_member
+from services.tts.engines import ENGINES
+from services.tts.members import open_member
 from services.tts.steps import drained
 from services.tts.synthesizer import Synthesizer
 from shared.checkup import Finding
@@ -23,7 +24,7 @@ _SLOW_S = 0.45
 def run_checkup(settings: dict[str, Any], progress: Callable[[float, str], None]) -> Iterator[Finding]:
     """Look at every engine that may speak. Raises ConfigError for wrong settings only."""
     config = section(settings, "tts", TtsConfig)
-    names = members(config)
+    names = ENGINES.members(config)
     for number, name in enumerate(names):
         progress(number / len(names), f"loading {name}")
         yield _look_at(name, config, is_needed=number == len(names) - 1)

@@ -8,8 +8,9 @@ pytest.importorskip("grpc", reason="grpcio is not installed")
 from services.a2f_bridge.benchmark import COLUMNS, run_benchmark
 from services.a2f_bridge.checkup import run_checkup
 from services.a2f_bridge.config import BridgeConfig
+from services.a2f_bridge.engines import ENGINES
 from services.a2f_bridge.face_animator import poses_in
-from services.a2f_bridge.measure import members, syllables
+from services.a2f_bridge.measure import syllables
 from shared.checkup import Finding
 from shared.errors import BadInput, ConfigError
 from tests.a2f_bridge.test_trial import ignore
@@ -79,11 +80,11 @@ def test_progress_rises_to_one() -> None:
         (BridgeConfig(), ("embedded",)),
         (BridgeConfig(engine="fallback", options={"fallback": {"order": ["omniverse", "embedded"]}}),
          ("omniverse", "embedded")),
-        (BridgeConfig(engine="fallback"), ("embedded",)),
+        (BridgeConfig(engine="fallback"), ("audio2face", "embedded")),
     ],
 )  # fmt: skip
 def test_every_engine_that_may_carry_a_visit_is_a_member(config: BridgeConfig, names: tuple[str, ...]) -> None:
-    assert members(config) == names
+    assert ENGINES.members(config) == names
 
 
 # --- mirror bench -----------------------------------------------------------------------------------------------------

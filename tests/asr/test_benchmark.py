@@ -48,7 +48,7 @@ def test_an_engine_that_cannot_be_opened_is_a_note_and_no_end(tmp_path: Path, mo
     monkeypatch.setattr(benchmark, "LENGTHS_S", (1.0,))
     monkeypatch.setattr(benchmark, "QUICK_REPEATS", 1)
     options = {
-        "fallback": {"first": "faster_whisper", "second": "scripted"},
+        "fallback": {"order": ["faster_whisper", "scripted"]},
         "faster_whisper": {"model": str(tmp_path)},
         "scripted": {"sentences": ["I am here."]},
     }

@@ -27,7 +27,7 @@ def test_an_engine_that_works_is_timed() -> None:
 def test_a_first_engine_without_its_weights_leaves_the_second(tmp_path: Path) -> None:
     pytest.importorskip("faster_whisper")
     options = {
-        "fallback": {"first": "faster_whisper", "second": "scripted"},
+        "fallback": {"order": ["faster_whisper", "scripted"]},
         "faster_whisper": {"model": str(tmp_path), "device": "cpu"},
     }
     first, second, _ = checked(engine="fallback", options=options)

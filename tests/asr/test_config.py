@@ -34,7 +34,7 @@ def test_the_shipped_settings_are_the_defaults() -> None:
         ({"patience_s": {"riddle": [0.1, 1.0]}}, "riddle"),
         ({"patience_s": {"open": [1.0, 0.5]}}, "below"),
         ({"engine": "scripted", "options": {"scripted": {"sentence": ["x"]}}}, "sentence"),
-        ({"engine": "fallback", "options": {"fallback": {"second": "fallback"}}}, "fallback"),
+        ({"engine": "fallback", "options": {"fallback": {"order": ["moonshine", "fallback"]}}}, "fallback"),
     ],
 )
 def test_a_wrong_setting_is_refused_and_named(settings: dict[str, Any], says: str) -> None:

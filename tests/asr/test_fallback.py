@@ -158,7 +158,7 @@ def test_one_whose_package_is_missing_is_left_out_for_good() -> None:
             raise EngineUnavailable("no package faster_whisper")
         return FakeEngine(name)
 
-    both = open_engine(Options(first="faster_whisper", second="moonshine"), others)
+    both = open_engine(Options(order=("faster_whisper", "moonshine")), others)
     both.warm_up()
     assert both.transcribe(SOUND, "en").engine == "moonshine"
     assert (both.trouble, both.fallbacks) == ("no package faster_whisper", 1)

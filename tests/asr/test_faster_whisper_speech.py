@@ -103,7 +103,7 @@ async def inference() -> AsyncIterator[Inference]:
         engine="fallback",
         partial_engine="moonshine",
         options={
-            "fallback": {"first": "faster_whisper", "second": "moonshine", "patience_s": 60.0},
+            "fallback": {"order": ["faster_whisper", "moonshine"], "patience_s": 60.0},
             "faster_whisper": {"model": str(whisper_tiny_en()), "device": "cpu"},
         },
     )
@@ -124,7 +124,12 @@ async def test_a_human_sentence_becomes_a_final_by_whisper_and_partials_by_moons
     assert 0.6 < final.confidence <= 1.0
     assert room.outlet.all(PartialTranscript)
     assert inference.health() == msgspec.structs.replace(
-        inference.health(), engine="fallback", device="cpu", is_degraded=False, fallbacks=0, last_error=""
+        inference.health(),
+        engine="fallback: faster_whisper",
+        device="cpu",
+        is_degraded=False,
+        fallbacks=0,
+        last_error="",
     )
 
 

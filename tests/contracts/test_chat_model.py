@@ -16,7 +16,7 @@ from tests.support.llm_improviser import prompt
 NEEDS = {"gemini": "google.genai", "openai_compatible": "httpx2", "hedge": "google.genai"}
 OPTIONS: dict[str, dict[str, Any]] = {
     "fallback": {"order": ["scripted", "improviser"]},
-    "hedge": {"first": "gemini", "second": "openai_compatible"},
+    "hedge": {"order": ["gemini", "openai_compatible"]},
 }
 
 

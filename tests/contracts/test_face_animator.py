@@ -21,8 +21,8 @@ SPEECH = np.concatenate((silence(0.1), tone(0.4), silence(0.15), tone(0.3, level
 async def animator(request: pytest.FixtureRequest) -> AsyncIterator[FaceAnimator]:
     engine, _, first = request.param.partition(": ")
     with options_of(first or engine) as options:
-        if first:
-            options["fallback"] = {"order": [first, "embedded"]}
+        if engine == "fallback":
+            options["fallback"] = {"order": [first or "scripted", "embedded"]}
         opened = ENGINES.open(EngineChoice(engine=engine, options=options))
         yield opened
         await opened.close()

@@ -23,7 +23,7 @@ ENGINE_OPTIONS: dict[str, dict[str, Any]] = {
     "faster_whisper": {},
     "scripted": {"scripted": {"sentences": [SAID], "languages": ["en"]}},
     "fallback": {
-        "fallback": {"first": "moonshine", "second": "scripted"},
+        "fallback": {"order": ["moonshine", "scripted"]},
         "scripted": {"sentences": [SAID], "languages": ["en"]},
     },
 }

@@ -32,7 +32,7 @@ def test_an_engine_too_slow_for_the_wished_rate_is_told_with_what_to_do() -> Non
 
 
 def test_both_of_a_fallback_are_looked_at_and_the_preferred_one_may_be_missing(tmp_path: Path) -> None:
-    options = {"fallback": {"first": "inswapper", "then": "mesh_warp"}, "inswapper": {"model": str(tmp_path / "none")}}
+    options = {"fallback": {"order": ["inswapper", "mesh_warp"]}, "inswapper": {"model": str(tmp_path / "none")}}
     first, then = findings(engine="fallback", options=options, fps=1.0)
     assert (first.check, first.state) == ("faceswap inswapper", "missing")
     assert "there is no folder" in first.found

@@ -118,7 +118,7 @@ def test_the_curtain_lasts_as_long_as_the_mirror_needs_to_veil() -> None:
     assert GAP_S + TrackingLimits().hold_s < CURTAIN_S
 
 
-@pytest.mark.parametrize("wrong", [{"first": "rtmp", "then": "rtmp"}, {"first": "understudy"}, {"after_s": 0.2}])
+@pytest.mark.parametrize("wrong", [{"order": "rtmp,rtmp"}, {"order": ["understudy", "rtmp"]}, {"after_s": 0.2}])
 def test_a_pair_that_cannot_be_is_named(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="understudy"):
         open_stage({"faceswap": {"source": "understudy", "source_options": {"understudy": wrong}}})

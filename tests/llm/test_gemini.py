@@ -104,7 +104,7 @@ ENDINGS: list[tuple[str, Ending, bool]] = [
     ("prohibited", "blocked_output", True), ("other", "cut", True), ("malformed", "cut", True),
     ("prompt_block", "blocked_prompt", False), ("empty", "empty", False), ("only_thought", "empty", False),
     ("no_end", "cut", True), ("error_mid", "overload", True), ("bad_json", "cut", True), ("bad_shape", "cut", False),
-    ("keepalive", "cut", False), ("cut", "cut", True), ("429", "rate", False), ("503", "overload", False),
+    ("keepalive", "stop", True), ("cut", "cut", True), ("429", "rate", False), ("503", "overload", False),
     ("500", "overload", False), ("504", "overload", False), ("html502", "overload", False), ("400", "config", False),
     ("404", "config", False), ("403", "auth", False), ("bad_key", "auth", False), ("redirect", "cut", False),
 ]  # fmt: skip

@@ -41,7 +41,7 @@ class Pair:
         self.first = first if isinstance(first, Scripted) else Scripted(first)
         self.second = second or Scripted(SECOND)
         engines: dict[str, ChatModel] = {"one": self.first, "two": self.second}
-        self.both = hedge.open_engine(hedge.Options(first="one", second="two", **options), engines.__getitem__)
+        self.both = hedge.open_engine(hedge.Options(order=("one", "two"), **options), engines.__getitem__)
 
     async def ask(self) -> tuple[str, Ended, float]:
         """The text, how it ended, and when its first piece came."""
@@ -256,6 +256,6 @@ def test_a_second_that_is_away_is_no_hedge() -> None:
 
 
 def test_an_engine_is_not_hedged_by_itself() -> None:
-    for options in ({"first": "improviser"}, {"first": "hedge"}):
-        with pytest.raises(ConfigError, match="two other engines"):
-            ENGINES.open(LlmConfig(engine="hedge", options={"hedge": options}))
+    for order in (["improviser", "improviser"], ["hedge", "improviser"]):
+        with pytest.raises(ConfigError, match="two engines"):
+            ENGINES.open(LlmConfig(engine="hedge", options={"hedge": {"order": order}}))

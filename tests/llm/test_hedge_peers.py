@@ -16,7 +16,7 @@ from tests.support.llm_peers import soon, with_keys
 from tests.support.llm_room import Room, request
 
 FAULTS = (
-    "429", "503", "html502", "403", "404", "bad_key", "error_mid", "bad_json", "bad_shape", "keepalive", "cut", "stall", "slow",
+    "429", "503", "html502", "403", "404", "bad_key", "error_mid", "bad_json", "bad_shape", "cut", "stall", "slow",
     "late", "empty", "only_thought", "no_end", "prompt_block", "redirect",
 )  # fmt: skip
 BEGUN = frozenset({"error_mid", "bad_json", "cut", "stall", "no_end"})
@@ -122,7 +122,7 @@ async def test_a_local_model_and_behind_it_the_improviser_are_a_hedge_of_three()
         options = {
             "gemini": {"base_url": base_url, "keep_warm_s": 0},
             "openai_compatible": {"base_url": local_url, "keep_warm_s": 0},
-            "hedge": {"second": "fallback"},
+            "hedge": {"order": ["gemini", "fallback"]},
             "fallback": {"order": ["openai_compatible", "improviser"]},
         }
         stage = open_stage({"llm": {"engine": "hedge", "options": options}})

@@ -6,9 +6,9 @@ import pytest
 
 from services.llm.breaker import LONGEST_REST_S, Breaker
 from services.llm.config import LlmConfig
+from services.llm.engines import ENGINES
 from services.llm.gemini_models import Thinking, is_same_model, lowest_thinking
 from services.llm.keep_warm import KeepWarm
-from services.llm.roster import speakers
 from services.llm.thoughts import ThoughtFilter
 from tests.support.virtual_time import run_virtual
 
@@ -114,7 +114,7 @@ def test_a_peer_is_only_troubled_after_it_was_idle() -> None:
         ("fallback", {"fallback": {"order": ["gemini", "improviser"]}}, ("gemini", "improviser")),
         (
             "hedge",
-            {"hedge": {"second": "fallback"}, "fallback": {"order": ["openai_compatible", "improviser"]}},
+            {"hedge": {"order": ["gemini", "fallback"]}, "fallback": {"order": ["openai_compatible", "improviser"]}},
             ("gemini", "openai_compatible", "improviser"),
         ),
     ],
@@ -122,4 +122,4 @@ def test_a_peer_is_only_troubled_after_it_was_idle() -> None:
 def test_who_speaks_behind_an_engine_is_known_from_the_settings(
     engine: str, options: dict[str, dict[str, object]], names: tuple[str, ...]
 ) -> None:
-    assert speakers(LlmConfig(engine=engine, options=options)) == names
+    assert ENGINES.members(LlmConfig(engine=engine, options=options)) == names

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.llm.assent import Assent, read_assent
@@ -48,6 +48,7 @@ def test_dress_does_not_matter(said: str) -> None:
     assert read_assent(said, "en") is Assent.YES
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["yes", "yeah sure", "okay", "I agree", "go ahead"]), st.sampled_from([
     "but not my voice", "if you delete it", "maybe", "I guess", "or no", "I don't know", "except my face", "unless it hurts",
     "only my face", "he said", "what?", "not really", "no", "wait",
@@ -57,6 +58,7 @@ def test_a_yes_with_a_doubt_beside_it_is_no_yes(yes: str, doubt: str) -> None:
     assert read_assent(f"{doubt}, {yes}", "en") is not Assent.YES or doubt in {"no", "wait", "what?"}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=80), st.sampled_from(["en", "nl", "xx"]))
 def test_any_text_at_all_is_read_without_failing(text: str, language: str) -> None:
     read_signals(text, language, (*CONSENT, *specs("hidden", "en")))

@@ -228,7 +228,7 @@ def test_a_language_without_lines_ends_as_failed() -> None:
         ({"first_token": 1}, "did you mean 'first_token_s'"),
         ({"options": {"improviser": {"lines": "x"}}}, "options.improviser"),
         ({"engine": "fallback", "options": {"fallback": {"order": ["improviser", "gpt"]}}}, "gpt"),
-        ({"engine": "fallback"}, "order"),
+        ({"engine": "fallback", "options": {"fallback": {"order": "gemini"}}}, "order"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_what_is_right(settings: dict[str, Any], says: str) -> None:

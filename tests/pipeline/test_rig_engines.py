@@ -39,14 +39,14 @@ def settings(models: Path, gemini: str, audio2face: str) -> tuple[str, ...]:
     """A machine busy with other tests is slow, not broken."""
     return (
         *patience,
-        "asr.engine=fallback", "asr.options.fallback.first=faster_whisper", "asr.options.fallback.second=moonshine",
+        "asr.engine=fallback", "asr.options.fallback.order=faster_whisper,moonshine",
         f"asr.options.faster_whisper.model={whisper_tiny_en()}", "asr.options.faster_whisper.cpu_threads=1",
-        "llm.engine=hedge", "llm.options.hedge.second=improviser", f"llm.options.gemini.base_url={gemini}",
-        "tts.engine=fallback", 'tts.options.fallback.order=["f5", "piper"]', "tts.options.f5.read_along=false",
+        "llm.engine=hedge", "llm.options.hedge.order=gemini,improviser", f"llm.options.gemini.base_url={gemini}",
+        "tts.engine=fallback", "tts.options.fallback.order=f5,piper", "tts.options.f5.read_along=false",
         f"tts.options.f5.model={tiny_folder()}", "tts.options.f5.device=cpu",
         "a2f_bridge.engine=fallback", f"a2f_bridge.options.audio2face.address={audio2face}",
-        "faceswap.engine=fallback", "faceswap.options.fallback.first=inswapper",
-        "faceswap.options.fallback.then=mesh_warp", f"faceswap.options.inswapper.model={write_models(models)}",
+        "faceswap.engine=fallback", "faceswap.options.fallback.order=inswapper,mesh_warp",
+        f"faceswap.options.inswapper.model={write_models(models)}",
     )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ async def test_a_visit_on_all_rig_engines_goes_on_when_each_of_them_breaks(
         assert after[stage]["state"] == "degraded", (stage, after[stage])
         assert after[stage]["fallbacks"] > 0, (stage, after[stage])
         assert after[stage]["last_error"], (stage, after[stage])
-    for stage in ("llm", "tts", "a2f_bridge", "faceswap"):
+    for stage in RIG:
         assert RIG[stage] in worked[stage]["engine"]
     heard = {event.engine for event in done.events if isinstance(event, ev.FinalTranscript)}
     assert heard == {"faster_whisper", "moonshine"}

@@ -20,7 +20,7 @@ from shared.config import load_settings
 
 EMBEDDED = load_settings(Path("config/mirror.toml"), {})
 RIG: dict[str, Any] = {
-    "asr": {"engine": "fallback", "options": {"fallback": {"first": "faster_whisper", "second": "moonshine"}}},
+    "asr": {"engine": "fallback", "options": {"fallback": {"order": ["faster_whisper", "moonshine"]}}},
     "tts": {"engine": "f5"},
     "a2f_bridge": {"engine": "audio2face", "live_link": "127.0.0.1:11111"},
     "faceswap": {"engine": "inswapper", "source": "rtmp"},
@@ -33,16 +33,6 @@ case "$1" in
   *) echo "| NVIDIA-SMI 580.95.05   Driver Version: 580.95.05   CUDA Version: 13.0 |" ;;
 esac
 """
-
-
-class Rig(Ground, frozen=True, kw_only=True):
-    """A rig whose engines' tables are not asked."""
-
-    def engines(self, stage: str) -> tuple[str, ...]:
-        """As written."""
-        options = self.stage(stage).get("options", {}).get("fallback", {})
-        names = tuple(options.values()) or (self.stage(stage).get("engine", ""),)
-        return tuple(names)
 
 
 @pytest.fixture
@@ -71,7 +61,7 @@ def test_a_machine_without_a_card_is_right_for_engines_that_need_none(smi: Path)
 
 def test_a_machine_without_a_card_is_wrong_for_engines_that_need_one(smi: Path) -> None:
     del smi
-    found = list(gpu.card(Rig(settings=RIG)))
+    found = list(gpu.card(Ground(settings=RIG)))
     assert states(found) == {"GPU": "wrong"}
     assert "R580" in found[0].cure
 
@@ -79,7 +69,7 @@ def test_a_machine_without_a_card_is_wrong_for_engines_that_need_one(smi: Path) 
 def test_a_machine_without_a_card_opens_where_every_engine_that_wants_one_has_another_behind_it(smi: Path) -> None:
     del smi
     only_hearing = {"asr": RIG["asr"], "a2f_bridge": RIG["a2f_bridge"]}
-    assert states(gpu.card(Rig(settings=only_hearing))) == {"GPU": "missing"}
+    assert states(gpu.card(Ground(settings=only_hearing))) == {"GPU": "missing"}
 
 
 def test_an_engine_told_to_use_the_processor_wants_no_card(smi: Path) -> None:
@@ -90,7 +80,7 @@ def test_an_engine_told_to_use_the_processor_wants_no_card(smi: Path) -> None:
 
 def test_a_driver_that_does_not_answer_is_a_line_and_no_crash(smi: Path) -> None:
     write(smi, "#!/bin/sh\necho 'NVIDIA-SMI has failed because it could not communicate with the driver'\nexit 9\n")
-    found = list(gpu.card(Rig(settings=RIG)))
+    found = list(gpu.card(Ground(settings=RIG)))
     assert "could not communicate" in found[0].found
 
 
@@ -99,19 +89,19 @@ def test_the_card_is_read_as_its_driver_tells_it(smi: Path) -> None:
     card = gpu.read_card()
     assert (card.name, card.driver, card.cuda) == ("NVIDIA GeForce RTX 4090", "580.95.05", (13, 0))
     assert (round(card.total_gb, 1), card.used_gb, card.load_percent) == (24.0, 9.0, 0.0)
-    assert {"GPU", "VRAM budget", "VRAM now"} <= set(states(gpu.card(Rig(settings=RIG))))
+    assert {"GPU", "VRAM budget", "VRAM now"} <= set(states(gpu.card(Ground(settings=RIG))))
 
 
 def test_a_torch_built_for_a_newer_cuda_than_the_drivers_says_which_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "torch_cuda", lambda: (13, 0))
     old = Card(name="x", driver="550", cuda=(12, 4), total_gb=24, used_gb=0)
-    torch = next(one for one in gpu.libraries(Rig(settings=RIG), old) if one.check == "torch")
+    torch = next(one for one in gpu.libraries(Ground(settings=RIG), old) if one.check == "torch")
     assert torch.state == "wrong"
     assert "R580" in torch.cure
 
 
 def test_the_budget_adds_unreal_to_the_engines_and_names_every_share() -> None:
-    planned = vram.shares(Rig(settings=RIG), RigConfig())
+    planned = vram.shares(Ground(settings=RIG), RigConfig())
     assert set(planned) == {
         "asr (faster_whisper)", "tts (f5)", "a2f_bridge (audio2face)", "faceswap (inswapper)", "Unreal", "desktop and kiosk",
     }  # fmt: skip
@@ -122,11 +112,11 @@ def test_the_budget_adds_unreal_to_the_engines_and_names_every_share() -> None:
 
 def test_a_budget_that_does_not_fit_is_wrong_before_the_card_is_full() -> None:
     with_llm = RIG | {"llm": {"engine": "openai_compatible"}}
-    planned = vram.shares(Rig(settings=with_llm), RigConfig())
+    planned = vram.shares(Ground(settings=with_llm), RigConfig())
     assert vram.budget(CARD, planned, RigConfig()).state == "wrong"
     elsewhere = {"openai_compatible": {"base_url": "http://192.168.1.9:8081/v1"}}
     planned = vram.shares(
-        Rig(settings=RIG | {"llm": {"engine": "openai_compatible", "options": elsewhere}}), RigConfig()
+        Ground(settings=RIG | {"llm": {"engine": "openai_compatible", "options": elsewhere}}), RigConfig()
     )
     assert vram.budget(CARD, planned, RigConfig()).state == "right"
 
@@ -144,7 +134,7 @@ def test_the_weights_of_the_preferred_engine_may_be_missing_while_a_second_stand
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MIRROR_MODELS", str(tmp_path))
-    found = {one.check: one for one in weights.weights(Rig(settings=RIG))}
+    found = {one.check: one for one in weights.weights(Ground(settings=RIG))}
     assert found["model distil-large-v3.5"].state == "missing"
     assert found["model f5-tts-v1-base"].state == "wrong"
     assert "not for a paying audience" in found["model f5-tts-v1-base"].found
@@ -155,7 +145,7 @@ def test_the_weights_of_the_preferred_engine_may_be_missing_while_a_second_stand
 def test_a_model_chosen_by_name_is_looked_for_and_a_folder_is_its_engines_own_business() -> None:
     def whisper(model: str) -> set[str]:
         options = {"engine": "faster_whisper", "options": {"faster_whisper": {"model": model}}}
-        ground = Rig(settings={"asr": options})
+        ground = Ground(settings={"asr": options})
         return {
             one.name for one in read_manifest() if one.engine == "faster_whisper" and weights.is_wanted(one, ground)
         }
@@ -200,6 +190,19 @@ def test_nobody_at_the_live_link_address_is_told() -> None:
     assert (found.state, "nobody listens there" in found.found) == ("missing", True)
 
 
+def test_every_destination_of_poses_is_looked_at_and_an_understudy_that_gets_none_is_told() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unreal:
+        unreal.bind(("127.0.0.1", 0))
+        where = f"127.0.0.1:{unreal.getsockname()[1]}"
+        face = {"source": "understudy", "source_options": {"stand_in": {"live_link_listen": "0.0.0.0:11112"}}}
+        settings = {"a2f_bridge": {"live_link": [where, "faceswap:11112"]}, "faceswap": face}
+        both = list(live_link.live_link(Ground(settings=settings)))
+        alone = list(live_link.live_link(Ground(settings={**settings, "a2f_bridge": {"live_link": where}})))
+    assert [(one.state, "built-in" in one.found) for one in both] == [("right", False), ("right", True)]
+    assert [one.state for one in alone] == ["right", "missing"]
+    assert "11112" in alone[1].cure
+
+
 def test_udp_to_localhost_out_of_wsl2_is_a_dead_end_and_said_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,7 +238,7 @@ def test_pictures_are_judged_by_how_many_and_how_evenly_they_come(seen: list[flo
 
 def test_no_picture_is_bearable_where_an_understudy_stands_by() -> None:
     assert video.judge("rtmp", [], VideoStatus(), has_other=True).state == "missing"
-    settings = {"faceswap": {"source": "understudy", "source_options": {"understudy": {"first": "pull"}}}}
+    settings = {"faceswap": {"source": "understudy", "source_options": {"understudy": {"order": ["pull", "stand_in"]}}}}
     assert Ground(settings=settings).sources() == ("pull", "stand_in")
 
 
@@ -251,7 +254,7 @@ def test_whatever_is_not_right_says_what_to_do_on_a_machine_where_nothing_is(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("MIRROR_MODELS", str(tmp_path / "models"))
-    ground = Rig(settings=RIG, is_quick=True)
+    ground = Ground(settings=RIG, is_quick=True)
     found = [finding for _, checks in SECTIONS for check in checks for finding in check(ground)]
     assert any(one.state == "wrong" for one in found)
     assert all(one.cure for one in found if one.state != "right")

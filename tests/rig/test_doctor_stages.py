@@ -86,10 +86,10 @@ def test_a_check_that_hangs_leaves_every_other_its_time() -> None:
     [
         ({"engine": "moonshine"}, ("moonshine",)),
         (
-            {"engine": "fallback", "options": {"fallback": {"first": "moonshine", "second": "scripted"}}},
+            {"engine": "fallback", "options": {"fallback": {"order": ["moonshine", "scripted"]}}},
             ("moonshine", "scripted"),
         ),
-        ({"engine": "fallback"}, ("moonshine", "scripted")),
+        ({"engine": "fallback"}, ("faster_whisper", "moonshine")),
         ({}, ()),
     ],
 )

@@ -8,8 +8,9 @@ import numpy as np
 
 from services.a2f_bridge.blendshapes import COUNT, POSE_HZ, Pose, Poses
 from services.a2f_bridge.closing import CROSSFADE_S
+from services.a2f_bridge.engines.absent import opened_or_absent
 from services.a2f_bridge.face_animator import SAMPLES_PER_POSE, FaceAnimator, Speech, Utterance, check_speech
-from shared.errors import ConfigError, EngineFailed, EngineUnavailable
+from shared.errors import EngineFailed, EngineUnavailable
 from shared.stage import Health
 
 LOG = logging.getLogger(__name__)
@@ -26,8 +27,7 @@ REST_CLAUSES = 8
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which engine steps in for which."""
 
-    order: tuple[str, str] = ("embedded", "embedded")
-    """The engine to use, and the one that steps in."""
+    order: tuple[str, str] = ("audio2face", "embedded")
 
 
 class FallbackAnimator:
@@ -211,7 +211,5 @@ class _Seam:
 
 def open_engine(options: Options, others: Callable[[str], FaceAnimator]) -> FaceAnimator:
     """See `shared.engines`."""
-    if "fallback" in options.order:
-        raise ConfigError("[a2f_bridge.options.fallback] order: fallback cannot wrap itself; name two other engines")
     first, second = options.order
-    return FallbackAnimator(others(first), others(second))
+    return FallbackAnimator(opened_or_absent(first, others), others(second))

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 
 from services.asr.transcriber import Pcm, Transcriber, Transcription
-from shared.errors import ConfigError, EngineFailed, EngineUnavailable
+from shared.errors import EngineFailed, EngineUnavailable
 
 LOG = logging.getLogger(__name__)
 
@@ -19,8 +19,7 @@ Seconds = Annotated[float, msgspec.Meta(gt=0.0, le=3600.0)]
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which two, in this order, and how patient to be with the first."""
 
-    first: str = "moonshine"
-    second: str = "scripted"
+    order: tuple[str, str] = ("faster_whisper", "moonshine")
     patience_s: Seconds = 2.0
     """The second answers after so long; the visitor has been waiting since the end of their sentence."""
     bad_turns: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
@@ -35,13 +34,9 @@ Later = Callable[[float, Callable[[], None]], Callable[[], None]]
 
 def open_engine(options: Options, others: Callable[[str], Transcriber]) -> Transcriber:
     """Both engines. One that cannot even be opened is left out for good; raises EngineUnavailable if that holds for both."""
-    if "fallback" in (options.first, options.second) or options.first == options.second:
-        raise ConfigError(
-            "[asr.options.fallback] first and second must be two different engines, neither of them fallback"
-        )
     opened: list[Transcriber] = []
     failures: list[str] = []
-    for name in (options.first, options.second):
+    for name in options.order:
         try:
             opened.append(others(name))
         except EngineUnavailable as error:
@@ -61,8 +56,6 @@ def _later(seconds: float, call: Callable[[], None]) -> Callable[[], None]:
 class Fallback:
     """See the module. The first works in a thread of its own, so that nobody waits for one that hangs."""
 
-    name = "fallback"
-
     def __init__(
         self, engines: list[Transcriber], options: Options | None = None, *, trouble: str = "", later: Later = _later
     ) -> None:
@@ -80,6 +73,11 @@ class Fallback:
         self._passing_trouble = ""
         self.fallbacks = 1 if trouble else 0
         """How often the second stepped in, counting an engine that could not be opened."""
+
+    @property
+    def name(self) -> str:
+        """After the engine that would answer now."""
+        return f"fallback: {self._now.name}"
 
     @property
     def device(self) -> str:

@@ -23,8 +23,7 @@ _LEARN_S = 5.0
 class Options(TrustLimits, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings under [faceswap.options.fallback]."""
 
-    first: str = "mesh_warp"
-    then: str = "passthrough"
+    order: tuple[str, str] = ("inswapper", "mesh_warp")
     patience_s: float = 0.5
     """Longest wait for one frame of the first engine: then the second swaps it, and the first rests."""
 
@@ -40,9 +39,10 @@ class BothFaces(SourceFace, frozen=True, kw_only=True):
 
 def open_engine(options: Options, others: Callable[[str], FaceSwapper]) -> "Fallback":
     """The pair, not yet warm; a first engine that cannot even be opened is left out."""
-    then = others(options.then)
+    preferred, behind = options.order
+    then = others(behind)
     try:
-        return Fallback(others(options.first), then, options=options)
+        return Fallback(others(preferred), then, options=options)
     except EngineUnavailable as error:
         return Fallback(None, then, str(error), options)
 

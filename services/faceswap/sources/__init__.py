@@ -4,7 +4,7 @@ from services.faceswap.video_source import VideoSource
 from shared.engines import Engines
 
 SOURCES: Engines[VideoSource] = Engines(
-    "faceswap.source",
+    "faceswap",
     {
         "stand_in": "services.faceswap.sources.stand_in",
         "rtmp": "services.faceswap.sources.rtmp",
@@ -12,4 +12,5 @@ SOURCES: Engines[VideoSource] = Engines(
         "film": "services.faceswap.sources.film",
         "understudy": "services.faceswap.sources.understudy",
     },
+    kind="source",
 )

@@ -24,8 +24,7 @@ CURTAIN_S = GAP_S + TrackingLimits().hold_s + 0.1
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings under [faceswap.source_options.understudy]."""
 
-    first: str = "rtmp"
-    then: str = "stand_in"
+    order: tuple[str, str] = ("rtmp", "stand_in")
     after_s: float = 2.0
     """Silence of the first before the second comes on."""
     back_after_s: float = 3.0
@@ -36,13 +35,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ConfigError(
                 f"[faceswap.source_options.understudy] after_s = {self.after_s}: at least {CURTAIN_S:.1f}, or the veil is not down"
             )
-        if "understudy" in (self.first, self.then) or self.first == self.then:
-            raise ConfigError("[faceswap.source_options.understudy] first and then must be two other sources")
 
 
 def open_engine(options: Options, others: Callable[[str], VideoSource]) -> "Understudy":
     """The source, not yet open."""
-    return Understudy(options, others(options.first), others(options.then))
+    first, then = options.order
+    return Understudy(options, others(first), others(then))
 
 
 class Understudy:

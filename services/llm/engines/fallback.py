@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable
 import msgspec
 
 from services.llm.chat_model import BLOCKED, About, ChatModel, Delta, Ended, Ending, Piece, Prompt
+from services.llm.engines.absent import opened_or_absent
 from services.llm.pump import Deadlines, pumped
 from shared.errors import EngineUnavailable
 
@@ -20,7 +21,7 @@ LOG = logging.getLogger(__name__)
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The two, in order, and how patient to be with the first."""
 
-    order: tuple[str, str]
+    order: tuple[str, str] = ("gemini", "improviser")
     patience_s: float = 0.6
     """For the first text. Below the stage's `first_token_s`, or the stage gives up before the second is asked."""
     inter_token_s: float = 0.7
@@ -112,6 +113,6 @@ class Fallback:
 
 
 def open_engine(options: Options, others: Callable[[str], ChatModel]) -> Fallback:
-    """The two named in `order`."""
+    """The two named in `order`. A first whose package is missing is left out; the second must be there."""
     first, second = options.order
-    return Fallback(others(first), others(second), options)
+    return Fallback(opened_or_absent(first, others), others(second), options)

@@ -15,9 +15,10 @@ import msgspec
 from services.llm.breaker import Breaker
 from services.llm.chat_model import BLOCKED, About, ChatModel, Ended, Ending, Piece, Prompt
 from services.llm.contender import Contender
+from services.llm.engines.absent import opened_or_absent
 from services.llm.pump import Deadlines
 from services.llm.warming import first_token_s
-from shared.errors import ConfigError, EngineUnavailable
+from shared.errors import EngineUnavailable
 
 LOG = logging.getLogger(__name__)
 
@@ -28,9 +29,8 @@ HOPELESS: frozenset[Ending] = frozenset({"rate", "auth", "config"})
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The two, and when the second starts."""
 
-    first: str = "gemini"
-    second: str = "improviser"
-    """Must always be there. `openai_compatible`; or `fallback`, to have both that and the improviser."""
+    order: tuple[str, str] = ("gemini", "improviser")
+    """The second must always be there: the improviser; or `fallback`, to have both a local model and the improviser."""
     hedge_s: float = 0.55
     """The second starts if the first has no text by then."""
     clause_s: float = 0.8
@@ -195,7 +195,6 @@ async def _close(contenders: list[Contender]) -> None:
 
 
 def open_engine(options: Options, others: Callable[[str], ChatModel]) -> Hedge:
-    """The two named. Raises ConfigError for one hedged by itself."""
-    if "hedge" in {options.first, options.second} or options.first == options.second:
-        raise ConfigError("[llm.options.hedge] first and second must be two other engines")
-    return Hedge(others(options.first), others(options.second), options)
+    """The two named in `order`. A first whose package is missing is left out; the second must be there."""
+    first, second = options.order
+    return Hedge(opened_or_absent(first, others), others(second), options)

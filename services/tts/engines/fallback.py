@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.tts.engines.absent import opened_or_absent
 from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
-from shared.errors import ConfigError, EngineFailed, EngineUnavailable
+from shared.errors import EngineFailed, EngineUnavailable
 
 LOG = logging.getLogger(__name__)
 
@@ -32,8 +32,7 @@ USUAL = Patience()
 class Options(Patience, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What may be set."""
 
-    order: tuple[str, str]
-    """The engine that should speak, and the one that steps in."""
+    order: tuple[str, str] = ("f5", "piper")
 
 
 class VoicePair:
@@ -198,8 +197,6 @@ class Fallback:
 
 
 def open_engine(options: Options, others: Callable[[str], Synthesizer]) -> Synthesizer:
-    """The engine. Raises ConfigError."""
-    if "fallback" in options.order or options.order[0] == options.order[1]:
-        raise ConfigError(f"[tts.options.fallback]: order names two other engines, not {', '.join(options.order)}")
+    """The engine. Raises ConfigError, if either of the two does."""
     first, second = (opened_or_absent(name, others) for name in options.order)
     return Fallback(first, second, options)
