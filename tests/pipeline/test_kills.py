@@ -98,14 +98,14 @@ async def test_the_session_service_may_die_twice_and_the_page_comes_back_to_the_
         serving = asyncio.create_task(page.serve(60, approaches=True))
         await asyncio.sleep(4)
         for _ in range(2):
-            before, turns_before = page.scene, {speech.turn for speech in page.spoken}
+            before, spoken_before = page.scene, len(page.spoken)
             mirror.services["session"].kill()
             with pytest.raises(ConnectionClosed):
                 await serving
             page.scene = wire.Scene(look="", session=before.session)
             await come_back(page, before.look, 3)
             assert (page.scene.scene, page.scene.ends_at) == (before.scene, before.ends_at)
-            assert {speech.turn for speech in page.spoken} > turns_before, "it does not speak again"
+            assert len(page.spoken) > spoken_before, "it does not speak on"
             serving = asyncio.create_task(page.serve(60))
             await asyncio.sleep(1)
         serving.cancel()
