@@ -1,6 +1,7 @@
 """`.ci/docker` on machines that have no engine, cannot install one, or cannot run it: one clear line, and a good end."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -79,3 +80,9 @@ def test_a_build_that_fails_is_a_fault(machine: Path) -> None:
     assert code == 17
     assert any("no such file" in line for line in lines)
     assert not any("NO CONTAINER WAS TRIED" in line for line in lines)
+
+
+def test_no_step_takes_the_name_of_a_program() -> None:
+    steps = re.findall(r"^(\w+)\(\)", (ROOT / ".ci" / "docker").read_text(), re.MULTILINE)
+    assert len(steps) > 10
+    assert [name for name in steps if shutil.which(name)] == []
