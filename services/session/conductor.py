@@ -63,9 +63,9 @@ class Conductor:
         taken, self._out = self._out, []
         return taken
 
-    def view(self, now: float) -> View:
+    def view(self) -> View:
         """For the operator's page."""
-        return director.view(self._state, self._since(now))
+        return director.view(self._state)
 
     # --- inputs -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,14 @@ from typing import Any
 
 import msgspec
 
-from services.session import director_capture, director_handlers, director_lines, director_scenes, director_turns
+from services.session import (
+    director_brief,
+    director_capture,
+    director_handlers,
+    director_lines,
+    director_scenes,
+    director_turns,
+)
 from services.session.director_beat import Beat
 from services.session.director_state import PlayState, View
 from services.session.play import CLOCK, Play
@@ -81,21 +88,12 @@ def step(state: PlayState, told: AnyTold, now: float) -> tuple[PlayState, tuple[
 
 def brief(state: PlayState, now: float) -> Brief:
     """What a reply to whatever the visitor says next should know; also for guesses."""
-    return director_turns.make_brief(msgspec.structs.replace(state, now=max(state.now, now)), max(state.now, now))
+    return director_brief.make_brief(msgspec.structs.replace(state, now=max(state.now, now)), max(state.now, now))
 
 
-def view(state: PlayState, now: float) -> View:
+def view(state: PlayState) -> View:
     """What the operator page shows of the play."""
-    state = msgspec.structs.replace(state, now=max(state.now, now))
-    is_on = bool(state.scene) and not state.ended
-    scene = state.here() if state.scene else state.play.scenes[0]
-    return View(
-        scene=state.scene, kind=scene.kind, look=scene.look,
-        seconds_left=max(0.0, state.play.duration_s - state.now),
-        scene_seconds_left=max(0.0, state.span().limit - state.now) if is_on else 0.0,
-        facts=state.facts, is_held=state.held_since is not None, is_over=bool(state.ended), face=state.face.status, voice=state.voice.status,
-        armed=state.armed,
-    )  # fmt: skip
+    return View(scene=state.scene, facts=state.facts, is_held=state.held_since is not None)
 
 
 def _begin(beat: Beat, told: AnyTold) -> None:

@@ -14,8 +14,6 @@ CUTS_SPEECH = ("unsafe", "second_person", "withdrawn")
 def fire(beat: Beat, name: str) -> None:
     """Do what the play says about something that belongs to no scene."""
     handler: Handler = getattr(beat.state.play.anywhere, name)
-    counts = beat.state.counts
-    beat.change(counts={**counts, name: counts.get(name, 0) + 1})
     if not _takes_the_floor(beat, name):
         beat.change(steer=name)
         return

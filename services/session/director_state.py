@@ -28,14 +28,11 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     ordered_at: float
     length_s: float
     deadline: float
-    shows: bool = False
-    """Words stand on the glass for it."""
 
 
 class Answering(msgspec.Struct, frozen=True, kw_only=True):
     """A reply that is being made or spoken."""
 
-    utterance: int
     ordered_at: float
     deadline: float
     is_closing: bool = False
@@ -136,8 +133,6 @@ class PlayState(msgspec.Struct, frozen=True, kw_only=True):
     replies: tuple[str, ...] = ()
     """What the mirror improvised, newest last."""
     answers: int = 0
-    counts: dict[str, int] = {}
-    """Handler -> times it was needed."""
     unclear: int = 0
     steer: str = ""
     downs: dict[str, float] = {}
@@ -186,17 +181,5 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator page shows of the play. No words of the visitor."""
 
     scene: str
-    kind: str
-    look: str
-    seconds_left: float
-    """Of the visit."""
-    scene_seconds_left: float
-    """Until the scene is left at the latest."""
     facts: tuple[str, ...]
     is_held: bool
-    is_over: bool
-    face: str
-    """idle, on, judged, captured or without."""
-    voice: str
-    armed: str
-    """The signal already heard in this scene."""

@@ -50,11 +50,10 @@ class Guesses:
         self._out.append(Publish(self._request(reply, brief, history, is_guess=is_guess)))
         return reply
 
-    def commit(self) -> Speech | None:
+    def commit(self) -> None:
         """The visitor has finished and this answers them."""
         if self.reply:
             self.reply.is_committed = True
-        return self.reply
 
     def drop(self) -> None:
         """Nobody will hear it."""

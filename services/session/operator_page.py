@@ -56,7 +56,7 @@ def _kiosk(kiosk: Kiosk, now: float, duration_s: float) -> dict[str, Any]:
     }
     visit = kiosk.visit
     if visit and visit.conductor:
-        view = visit.conductor.view(now)
+        view = visit.conductor.view()
         elapsed_s = now - visit.opened.at
         row |= {
             "session": visit.opened.session,

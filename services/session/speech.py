@@ -112,10 +112,6 @@ class Speech(msgspec.Struct, kw_only=True):
         by_schedule = self.anchor_sample + int((now - self.anchor_due) * VOICE_HZ)
         return max(self.played, min(by_schedule, self.sent))
 
-    def text(self) -> str:
-        """All its words."""
-        return " ".join(clause.text for clause in self.clauses)
-
     def heard_text(self, samples: int) -> str:
         """The words that sounded within its first `samples`.
 

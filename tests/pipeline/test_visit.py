@@ -139,14 +139,14 @@ def test_the_session_service_dies_and_its_successor_goes_on_in_the_same_scene() 
     async def story(world: World) -> None:
         await enrol(world)
         await world.line_over("first_self")
-        before = world.kiosk.visit.conductor.view(world.now())  # type: ignore[union-attr]
+        before = world.kiosk.visit.conductor.view()  # type: ignore[union-attr]
         began_at, session = world.began_at, world.session
         await world.crash_house()
         await asyncio.sleep(1.5)
         await world.open_house()
         await asyncio.sleep(1.5)
         assert world.session == session
-        after = world.kiosk.visit.conductor.view(world.now())  # type: ignore[union-attr]
+        after = world.kiosk.visit.conductor.view()  # type: ignore[union-attr]
         assert (after.scene, after.facts) == (before.scene, before.facts)
         chatting = asyncio.create_task(chat(world))
         await world.until_over()

@@ -52,7 +52,7 @@ def test_nothing_is_captured_or_shown_before_a_yes(stage: StageByHand) -> None:
     stage.wait(3)
     assert not stage.all(StartCapture)
     assert not stage.all(Show)
-    assert director.view(stage.state, stage.now).facts == ()
+    assert stage.state.facts == ()
 
 
 def test_a_yes_goes_on_to_the_look(stage: StageByHand) -> None:
@@ -486,15 +486,14 @@ def test_a_late_meaning_of_the_scene_before_is_void(stage: StageByHand) -> None:
     stage.tell(Captured(what="voice"))
     stage.wait_for_scene("waking")
     stage.tell(SignalGiven(utterance=stage.utterance, name="reacted"))
-    assert director.view(stage.state, stage.now).armed == ""
+    assert stage.state.armed == ""
 
 
 def test_a_signal_gives_its_fact_and_opens_the_exit(stage: StageByHand) -> None:
     stage.enrol()
     stage.speak("That is my voice.")
     stage.mean("reacted")
-    view = director.view(stage.state, stage.now)
-    assert (view.armed, "reacted" in view.facts) == ("reacted", True)
+    assert (stage.state.armed, "reacted" in stage.state.facts) == ("reacted", True)
 
 
 def test_dictation_is_answered_by_the_play_before_the_reply_is_heard(stage: StageByHand) -> None:
@@ -685,4 +684,4 @@ def test_a_tick_in_which_nothing_happens_leaves_the_state_as_it_is(stage: StageB
 def test_the_view_holds_nothing_the_visitor_said(stage: StageByHand) -> None:
     stage.enrol()
     stage.speak("My secret is marmalade.")
-    assert b"marmalade" not in msgspec.json.encode(director.view(stage.state, stage.now))
+    assert b"marmalade" not in msgspec.json.encode(director.view(stage.state))

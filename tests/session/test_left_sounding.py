@@ -20,7 +20,7 @@ def test_a_turn_that_was_let_out_is_put_together_with_its_sound_and_its_time() -
     assert speech is not None
     assert (speech.turn, speech.kind, speech.utterance, speech.ready, speech.total) == (TURN, "reply", 2, 4_800, 4_800)
     assert speech.due(2_400) == 100.1
-    assert speech.text() == "Go on."
+    assert speech.heard_text(4_800) == "Go on."
 
 
 def test_it_knows_how_far_the_kiosk_said_it_had_come() -> None:
