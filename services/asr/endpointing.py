@@ -33,7 +33,7 @@ PATIENCE = {
     "name": Patience(0.192, 0.8),
     "short": Patience(0.192, 0.8),
     "open": Patience(0.192, 0.8),
-    "story": Patience(0.384, 1.3),
+    "story": Patience(0.192, 1.3),
     "none": Patience(0.192, 0.96),
 }
 """By what kind of answer the scene asked for (`SceneEntered.expects`)."""
