@@ -43,6 +43,8 @@ class RedisServer:
         self.folder = folder
         self.port = port or free_port()
         self.password = secrets.token_urlsafe(24)
+        self.more = ""
+        """Further lines of its settings, which overrule ours."""
         self.binary, self.version = find_server()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -64,7 +66,7 @@ class RedisServer:
         """Start it. Call from the main thread."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         # The password goes through standard input: a command line and an environment can be read by others.
-        config = _CONFIG.format(port=self.port, password=self.password, folder=self.folder)
+        config = _CONFIG.format(port=self.port, password=self.password, folder=self.folder) + self.more
         self.process = subprocess.Popen(
             [str(self.binary), "-"],
             stdin=subprocess.PIPE,

@@ -105,6 +105,10 @@ class Bus(Protocol):
         """Delete every key of a session; returns how many are left (0)."""
         ...
 
+    async def server_time(self) -> float:
+        """The server's own wall clock, seconds since 1970."""
+        ...
+
     async def close(self) -> None:
         """Let go of connections."""
         ...

@@ -18,7 +18,10 @@ class Clock(Protocol):
 
 
 class HostClock:
-    """CLOCK_MONOTONIC: comparable between processes and containers of one host, blind to clock changes."""
+    """CLOCK_MONOTONIC: comparable between processes and containers of one host, blind to clock changes.
+
+    Across hosts: `shared/house_clock.py`.
+    """
 
     def now(self) -> float:
         """Seconds since boot."""

@@ -23,6 +23,7 @@ OWN_WRITERS = {
     "offers": "the stage that lets go",
     "dead": "the stage that failed",
     "receipts": "session",
+    "clock": "session",
 }
 """Streams that no one stage owns."""
 

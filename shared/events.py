@@ -37,7 +37,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_de
     seq: int = 0
     """Second half of the id: rises within a turn, a function of the work alone."""
     at: float = 0.0
-    """Host clock, seconds, when this was made."""
+    """House clock, seconds, when this was made."""
     trace: str = ""
     """W3C traceparent of the turn, or empty."""
 
@@ -669,6 +669,20 @@ class LeaseOffered(Event, frozen=True, kw_only=True, tag="offers.lease"):
     stream: ClassVar[str] = "offers"
 
 
+class ClockKept(Event, frozen=True, kw_only=True, tag="clock.kept"):
+    """What the house's clock is, for whoever runs on another machine. The newest one holds."""
+
+    stream: ClassVar[str] = "clock"
+    host: str
+    """Identity of the machine whose monotonic clock is the house's: who runs there need not ask."""
+    zero: float
+    """Redis' own wall clock when the house's clock was 0, seconds since 1970."""
+    told_at: float
+    """Redis' own wall clock when this was measured, seconds since 1970."""
+    keeper: str
+    """Who measures; another takes over when it falls silent."""
+
+
 AnyEvent = (
     MicrophoneChunk | CameraFrame
     | EpochAdvanced | TurnDiscarded | SpeechDue | SpeechHeld | MirrorSpeaking | VisitorSpeaking | SceneEntered | Attention
@@ -678,7 +692,7 @@ AnyEvent = (
     | ReplyRequest | ReplyClause | ReplyEnded | SignalHeard | LineWanted | LineAhead
     | SpeechChunk | SpeechEnded | PoseTrack | FaceFlushed | MirrorFrame
     | StageFailed | PlaybackReport | TurnHeard | TurnTimed | PlayTold
-    | SessionOpened | HouseOpened | SessionClosed | WipeReceipt | Heartbeat | LeaseOffered
+    | SessionOpened | HouseOpened | SessionClosed | WipeReceipt | Heartbeat | LeaseOffered | ClockKept
 )  # fmt: skip
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -11,6 +11,10 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # whoever asks has the standard library alone
+    from shared.events import Heartbeat
 
 FRESH_S = 5.0
 """Ten beats. An older file: the service hangs, or its Redis is away."""
@@ -23,7 +27,7 @@ def verdict(text: str, now: float) -> str:
 
     Args:
         text: The file: a heartbeat as JSON, empty if there is none yet.
-        now: Host clock, seconds, as in the heartbeat.
+        now: This machine's own clock, seconds; so is the one in the file, wherever the house's clock is.
     """
     if not text:
         return "it has not started to beat"
@@ -37,14 +41,19 @@ def verdict(text: str, now: float) -> str:
     return "" if state in WELL else f"it is {state}"
 
 
-def note(beat: bytes) -> None:
+def note(beat: "Heartbeat") -> None:
     """Keep a heartbeat, as JSON, for whoever asks. Does nothing where MIRROR_HEALTH_FILE is not set."""
     if not (name := os.environ.get("MIRROR_HEALTH_FILE")):
         return
+    import msgspec
+
+    own_at = time.monotonic()
+    started_at = own_at - (beat.at - beat.started_at)
+    text = msgspec.json.encode(msgspec.structs.replace(beat, at=own_at, started_at=started_at))
     path = Path(name)
     part = path.with_name(f"{path.name}.part")  # whoever reads finds a whole one
     with contextlib.suppress(OSError):  # no room: the file grows old, and that says it
-        part.write_bytes(beat)
+        part.write_bytes(text)
         part.replace(path)
 
 

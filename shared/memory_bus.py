@@ -156,5 +156,9 @@ class MemoryBus:
             del self._holdings[holding]
         return sum(name.startswith(prefix) for name in self._streams)
 
+    async def server_time(self) -> float:
+        """See `Bus.server_time`."""
+        return self._clock.now()
+
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -10,11 +10,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from shared import health
 from shared.bus import Bus, Lease
-from shared.clock import Clock, HostClock
+from shared.clock import Clock
 from shared.config import settings_from_environment
 from shared.errors import BusUnavailable, ConfigError, ContextLost, EngineUnavailable, Fenced
 from shared.events import (
@@ -27,6 +25,7 @@ from shared.events import (
     encode,
     understood,
 )
+from shared.house_clock import HouseClock, running
 from shared.last_words import tell_failed_start
 from shared.loop import run, settle_memory
 from shared.redis_bus import RedisBus
@@ -220,7 +219,7 @@ class StageRunner:
         beat = self.heartbeat()
         with contextlib.suppress(BusUnavailable):  # the next beat tells
             await self._bus.append(STAGES, encode(beat), GLOBAL_CAP)
-            health.note(msgspec.json.encode(beat))
+            health.note(beat)
 
     def heartbeat(self) -> Heartbeat:
         """How this worker is, now."""
@@ -328,7 +327,9 @@ async def _serve_stage(name: str, open_stage: Callable[[dict[str, Any]], Stage])
     stop = stop_on_signals()
     bus = await connect(redis_url(settings))
     try:
-        await StageRunner(stage, bus, HostClock(), when_warm=settle_memory).run(stop)
+        clock = HouseClock(bus, keeps=False)
+        async with running(clock):
+            await StageRunner(stage, bus, clock, when_warm=settle_memory).run(stop)
     finally:
         await bus.close()
 

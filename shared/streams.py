@@ -25,6 +25,7 @@ START = StreamId(0, 0)
 SESSIONS = "mirror:sessions"
 STAGES = "mirror:stages"
 RECEIPTS = "mirror:receipts"
+CLOCK = "mirror:clock"
 
 
 def offers(stage: str) -> str:

@@ -12,9 +12,13 @@ class Shot(msgspec.Struct, frozen=True, kw_only=True):
 
     pixels: Image
     captured_at: float
-    """Host clock, seconds."""
+    """Clock of `VideoSource.newest`, seconds."""
     pose_due_at: float = 0.0
     """Host clock, seconds, when the pose seen in it was meant to be at the glass; 0 if the source does not tell."""
+
+    def on_another_clock(self, ahead_s: float) -> "Shot":
+        """The same, where another clock is so much ahead of the one it was taken by: that of another machine's house."""
+        return msgspec.structs.replace(self, captured_at=self.captured_at + ahead_s)
 
 
 class VideoStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,9 +5,7 @@ import contextlib
 import logging
 import os
 import secrets
-from collections.abc import Callable
-
-import msgspec
+from collections.abc import Awaitable, Callable
 
 from services.session.board import Board
 from services.session.charge import Charge
@@ -32,11 +30,20 @@ RETRY_S = 0.5
 class House:
     """What the routes of the web app work on."""
 
-    def __init__(self, bus: Bus, clock: Clock, config: SessionConfig, play: Play) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        clock: Clock,
+        config: SessionConfig,
+        play: Play,
+        *,
+        set_clock: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self.bus = bus
         self.clock = clock
         self.config = config
         self.play = play
+        self._set_clock = set_clock
         self.board = Board()
         self.kiosks: dict[str, Kiosk] = {}
         self.is_open = False
@@ -70,6 +77,8 @@ class House:
         while not self.is_open:
             try:
                 await self.bus.check_server()
+                if self._set_clock:  # what is left of visits is told on the house's clock
+                    await self._set_clock()
                 await self.open()
             except BusUnavailable as error:
                 self._note_bus(str(error))
@@ -143,7 +152,7 @@ class House:
                 self._note_bus(str(error) if self.is_open else "", "writing")
             else:
                 self._note_bus("", "writing")
-                health.note(msgspec.json.encode(beat))
+                health.note(beat)
             await asyncio.sleep(HEARTBEAT_S)
 
     def heartbeat(self) -> Heartbeat:

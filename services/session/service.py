@@ -17,9 +17,9 @@ from services.session.app import Tokens, build_app
 from services.session.config import SessionConfig
 from services.session.house import House
 from services.session.play_check import load_play
-from shared.clock import HostClock
 from shared.config import section, settings_from_environment
 from shared.errors import BadInput, ConfigError
+from shared.house_clock import HouseClock, running
 from shared.kiosk_wire import MAX_MESSAGE
 from shared.loop import run, settle_memory
 from shared.redis_bus import RedisBus
@@ -61,7 +61,8 @@ async def serve(settings: dict[str, Any]) -> None:
     play = load_play(Path(config.script))
     bound = listen(config.host, config.port)
     bus = RedisBus(redis_url(settings))
-    house = House(bus, HostClock(), config, play)
+    clock = HouseClock(bus, keeps=True)
+    house = House(bus, clock, config, play, set_clock=clock.set)
     try:
         app = build_app(house, tokens)
         server = uvicorn.Server(
@@ -77,7 +78,8 @@ async def serve(settings: dict[str, Any]) -> None:
         settle_memory()
         LOG.info("listening on port %d", bound.getsockname()[1])
         house.on_replaced = server_stop(server)
-        await server.serve(sockets=[bound])
+        async with running(clock):
+            await server.serve(sockets=[bound])
     finally:
         await bus.close()
         bound.close()

@@ -1,7 +1,7 @@
 """One contract for every bus: what MemoryBus does, Redis does."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -13,6 +13,7 @@ from shared.errors import Fenced
 from shared.memory_bus import MemoryBus
 from shared.redis_bus import RedisBus
 from shared.streams import START, StreamId, key
+from tests.support.redis_kinds import ClusterRedis, cluster_redis
 
 SESSION = "visit"
 HEARING = key(SESSION, "hearing")
@@ -20,10 +21,23 @@ MICROPHONE = key(SESSION, "microphone")
 TTL_S = 0.2
 
 
-@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[ClusterRedis]:
+    with cluster_redis() as servers:
+        yield servers
+
+
+@pytest.fixture(params=["memory", *(pytest.param(kind, marks=pytest.mark.redis) for kind in ("redis", "cluster"))])
 async def bus(request: pytest.FixtureRequest) -> AsyncIterator[Bus]:
     if request.param == "memory":
         yield MemoryBus(LoopClock())
+        return
+    if request.param == "cluster":
+        servers: ClusterRedis = request.getfixturevalue("cluster")
+        servers.clear()
+        on_cluster = RedisBus(servers.url)
+        yield on_cluster
+        await on_cluster.close()
         return
     with private_folder("test") as folder:
         server = RedisServer(folder / "redis")
@@ -168,6 +182,13 @@ async def test_streams_of_no_session_number_themselves(bus: Bus) -> None:
     first = await bus.append("mirror:stages", b"1", 10)
     second = await bus.append("mirror:stages", b"2", 10)
     assert first < second
+
+
+async def test_streams_of_many_sessions_are_read_at_once(bus: Bus) -> None:
+    for number in range(12):
+        await bus.append(f"mirror:of:{number}", str(number).encode(), 10)
+    found = await bus.read({f"mirror:of:{number}": START for number in range(12)}, wait_s=0.05)
+    assert sorted(entry.payload for entry in found) == sorted(str(number).encode() for number in range(12))
 
 
 @pytest.mark.redis

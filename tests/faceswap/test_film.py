@@ -1,6 +1,7 @@
 """Films as the virtual human, and the trial: with real files, through PyAV."""
 
 import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def wait_for(source: Film, seconds: float = 10.0) -> Shot:
     """The next picture; gives up after a while."""
     pause = threading.Event()
     for _ in range(int(seconds / 0.01)):
-        shot = source.newest(0.0)
+        shot = source.newest(time.monotonic())
         if shot is not None:
             return shot
         pause.wait(0.01)

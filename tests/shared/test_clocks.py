@@ -64,11 +64,10 @@ async def test_redis_set_forward_by_an_hour_keeps_a_visit_and_the_lease_is_taken
 
 async def set_forward(bus: RedisBus, seconds: int) -> None:
     """What happens to every key when the server's clock jumps: those with less time to live are gone."""
-    redis = bus._redis
-    for name in [name async for name in redis.scan_iter()]:
-        left_ms = await redis.pttl(name)
+    for name in await bus._servers.call("", "KEYS", "*"):
+        left_ms = await bus._servers.call("", "PTTL", name)
         if left_ms >= 0:
-            await redis.pexpire(name, left_ms - seconds * 1000)
+            await bus._servers.call("", "PEXPIRE", name, left_ms - seconds * 1000)
 
 
 def test_the_host_clock_is_the_monotonic_one() -> None:

@@ -40,7 +40,7 @@ class Crew:
     async def owner(self) -> "subprocess.Popen[bytes]":
         """The worker that holds the visit: its process id is in its name."""
         while True:
-            holder = await self.bus._redis.get(key(SESSION, "llm.lease"))
+            holder = await self.bus._servers.call(key(SESSION, "llm.lease"), "GET", key(SESSION, "llm.lease"))
             for worker in self.workers:
                 if isinstance(holder, bytes) and f"-{worker.pid}-" in holder.decode():
                     return worker

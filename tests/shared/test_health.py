@@ -55,7 +55,7 @@ def test_the_command_prints_the_heartbeat_and_needs_no_package(tmp_path: Path) -
 
 def test_a_full_ram_disk_stops_no_heart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIRROR_HEALTH_FILE", str(tmp_path / "no folder" / "beat"))
-    health.note(b"{}")
+    health.note(Heartbeat(stage="asr", worker="w", state="ready"))
 
 
 class ColdStage:

@@ -1,6 +1,7 @@
 """A mirror's video source on a free port, and a clock that tests move by hand."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -34,7 +35,7 @@ def next_shot(source: VideoSource) -> Shot:
     found: list[Shot] = []
 
     def has_come() -> bool:
-        shot = source.newest(0.0)
+        shot = source.newest(time.monotonic())
         if shot is not None:
             found.append(shot)
         return bool(found)

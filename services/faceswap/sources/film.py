@@ -74,8 +74,8 @@ class Film:
 
     def newest(self, now: float) -> Shot | None:
         """The newest picture since the last call."""
-        del now
-        return self._slot.take()
+        shot = self._slot.take()
+        return shot.on_another_clock(now - self._clock()) if shot else None
 
     def status(self) -> VideoStatus:
         """How it does now."""

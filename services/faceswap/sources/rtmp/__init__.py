@@ -64,8 +64,8 @@ class Rtmp:
 
     def newest(self, now: float) -> Shot | None:
         """The newest picture since the last call."""
-        del now
-        return self._pictures.take() if self._pictures else None
+        shot = self._pictures.take() if self._pictures else None
+        return shot.on_another_clock(now - self._clock()) if shot else None
 
     def close(self) -> None:
         """Let go of the port, the publisher and the decoder."""
