@@ -180,6 +180,7 @@ class RedisBus:
     async def close(self) -> None:
         """See `Bus.close`."""
         self._servers.close()
+        await asyncio.sleep(0)  # a transport ends in the loop's next round; there may be no other
 
 
 def _lease_keys(session: str, stage: str) -> list[str]:

@@ -37,9 +37,7 @@ def _refused(said: str) -> BusUnavailable:
     if "NOAUTH" in said:
         return BusUnavailable("Redis asks for a password; give redis://:PASSWORD@host:port/0")
     if "WRONGPASS" in said or "invalid password" in said:
-        return BusUnavailable(
-            "Redis refuses the password (or the user) in REDIS_URL; give redis://:PASSWORD@host:port/0, or redis://USER:PASSWORD@..."
-        )
+        return BusUnavailable("Redis refuses the password in REDIS_URL; give redis://:PASSWORD@host:port/0")
     if "NOPERM" in said or "can't run this command" in said or "permissions to" in said:
         return BusUnavailable(
             f"Redis' access list does not let us work ({said}); deploy/redis/users.acl has what we need"
