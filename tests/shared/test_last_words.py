@@ -53,7 +53,7 @@ def test_a_wrong_password_is_one_line_without_the_password(redis_server: RedisSe
     assert line.endswith("Redis refuses the password in REDIS_URL; give redis://:PASSWORD@host:port/0")
 
 
-def old_server(version: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+def old_server(version: str, gone: asyncio.Event) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
     """A Redis of that age, as far as it is asked. Below 6 it knows no HELLO, and repeats what it was told."""
 
     def answer(said: bytes) -> bytes:
@@ -71,18 +71,22 @@ def old_server(version: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWr
         while said := await reader.read(4096):
             writer.write(answer(said))
         writer.close()
+        await writer.wait_closed()
+        gone.set()
 
     return serve
 
 
 @pytest.mark.parametrize(("version", "told"), [("5.0.14", "5.0.14"), ("6.0.16", "6.0.16")])
 async def test_a_redis_that_is_too_old_is_refused_with_what_is_needed(version: str, told: str) -> None:
-    server = await asyncio.start_server(old_server(version), "127.0.0.1", 0)
+    gone = asyncio.Event()
+    server = await asyncio.start_server(old_server(version, gone), "127.0.0.1", 0)
     bus = RedisBus(f"redis://:our-secret@127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
     with pytest.raises(BusUnavailable) as refused:
         await bus.check_server()
     assert str(refused.value) == f"Redis {told} is too old; this needs 6.2 or newer, or any Valkey"
     await bus.close()
+    await gone.wait()
     server.close()
 
 
