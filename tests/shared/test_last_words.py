@@ -53,7 +53,9 @@ def test_a_wrong_password_is_one_line_without_the_password(redis_server: RedisSe
     assert line.endswith("Redis refuses the password in REDIS_URL; give redis://:PASSWORD@host:port/0")
 
 
-def old_server(version: str, gone: asyncio.Event) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+def old_server(
+    version: str, gone: asyncio.Event
+) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
     """A Redis of that age, as far as it is asked. Below 6 it knows no HELLO, and repeats what it was told."""
 
     def answer(said: bytes) -> bytes:
