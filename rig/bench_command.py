@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from rig.bench import bench_conversation
+from rig.bench_cost import bench_cost
 from rig.console import print_json, progress_bar, say, table_of
 
 P50_MS, P99_MS = 4.0, 10.0
@@ -25,3 +26,30 @@ def run_conversation(turns: int, json_file: Path | None) -> int:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2))
     own = found.own_share_ms
     return 0 if (own["p50"] or 0.0) <= P50_MS and (own["p99"] or 0.0) <= P99_MS else 1
+
+
+def run_cost(visitor: Path, script: str, json_file: Path | None) -> int:
+    """Bench and print what one visitor costs."""
+    with progress_bar("a visit") as progress:
+        found = bench_cost(visitor, script, progress)
+    if json_file == Path("-"):
+        print_json(found)
+    else:
+        rows: list[dict[str, object]] = [
+            {
+                "process": name,
+                "idle, cores": round(found.idle.cpu[name], 3),
+                "visit, cores": round(found.visit.cpu[name], 3),
+                "memory, MB": round(found.visit.rss_mb[name]),
+            }
+            for name in found.visit.cpu
+        ]
+        table_of(rows, list(rows[0]))
+        visit = found.visit
+        say(
+            f"Redis, over {visit.seconds:.0f} s: {visit.commands_per_s:.0f} commands/s, {visit.in_kb_per_s:.0f} kB/s in, "
+            f"{visit.out_kb_per_s:.0f} kB/s out, at most {visit.redis_peak_mb:.1f} MB"
+        )
+    if json_file and json_file != Path("-"):
+        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2))
+    return 0

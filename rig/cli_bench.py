@@ -45,6 +45,18 @@ def bench_chaos(
     sys.exit(run_chaos(disturbances, seed, json_file, has_fence=has_fence, folder=folder))
 
 
+@bench_app.command("cost")
+def bench_cost(
+    visitor: Annotated[Path, typer.Argument(help="A recorded visitor.")] = Path("tests/visitors/terse"),
+    script: Annotated[str, typer.Option(help="The play.")] = "scripts/short.yaml",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
+) -> None:
+    """What one visitor costs in processor, memory and bus traffic, by stage, over a whole visit."""
+    from rig.bench_command import run_cost
+
+    sys.exit(run_cost(visitor, script, json_file))
+
+
 def _bench_engine(name: str, tells: str) -> None:
     """Declare `mirror bench NAME`; all of them take the same."""
 

@@ -243,8 +243,8 @@ class Kiosk:
 
 @asynccontextmanager
 async def kiosk(
-    url: str, token: str, *, language: str, burst: list[bytes], keeps_pictures: bool
+    url: str, token: str, *, language: str, burst: list[bytes], keeps_pictures: bool, name: str = "mirror"
 ) -> AsyncIterator[Kiosk]:
     """A connected and welcomed kiosk; its devices work while `run` runs. Raises as `welcomed`."""
-    async with welcomed(url, token, language) as socket:
+    async with welcomed(url, token, language, name) as socket:
         yield Kiosk(socket, burst, keeps_pictures=keeps_pictures, clock=HostClock())

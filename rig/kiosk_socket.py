@@ -11,7 +11,7 @@ from shared.errors import BadInput, EngineFailed
 
 
 @asynccontextmanager
-async def welcomed(url: str, token: str, language: str) -> AsyncIterator[ClientConnection]:
+async def welcomed(url: str, token: str, language: str, name: str = "mirror") -> AsyncIterator[ClientConnection]:
     """A socket whose hello was answered with a welcome.
 
     Raises:
@@ -20,7 +20,7 @@ async def welcomed(url: str, token: str, language: str) -> AsyncIterator[ClientC
     """
     try:
         async with connect(url, max_size=wire.MAX_MESSAGE, compression=None, open_timeout=10) as socket:
-            await socket.send(wire.encode(wire.Hello(token=token, language=language)))
+            await socket.send(wire.encode(wire.Hello(token=token, kiosk=name, language=language)))
             first = wire.decode_down(await socket.recv(decode=False))
             if isinstance(first, wire.Refused):
                 raise BadInput(f"kiosk: {url} refuses us: {first.reason}: {first.detail}")

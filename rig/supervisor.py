@@ -52,8 +52,15 @@ class Mirror(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def running_mirror(options: Options, watch: Watcher | None = None) -> AsyncIterator[Mirror]:
+async def running_mirror(
+    options: Options, watch: Watcher | None = None, redis: Callable[[Path], RedisServer] = RedisServer
+) -> AsyncIterator[Mirror]:
     """Everything up and warm; everything gone afterwards, however it ends. Use from the main thread.
+
+    Args:
+        options: What runs, and how.
+        watch: Told of each stage's state.
+        redis: Makes the server in a folder; tests bring one that is guarded.
 
     Raises:
         ConfigError, BadInput: The options cannot be used; nothing was started.
@@ -62,7 +69,7 @@ async def running_mirror(options: Options, watch: Watcher | None = None) -> Asyn
     """
     planned = plan(options, os.environ)
     with private_folder("run") as folder:
-        server = RedisServer(folder / "redis")
+        server = redis(folder / "redis")
         server.start()
         try:
             async with asyncio.TaskGroup() as group:

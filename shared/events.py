@@ -661,6 +661,8 @@ class Heartbeat(Event, frozen=True, kw_only=True, tag="stages.heartbeat"):
     """What else is worth seeing while all is well, in one line."""
     vocabulary: int = 1
     """VOCABULARY of this worker."""
+    kiosks: tuple[str, ...] = ()
+    """The only kiosks whose visits it takes; empty: any."""
 
 
 class LeaseOffered(Event, frozen=True, kw_only=True, tag="offers.lease"):

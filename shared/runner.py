@@ -10,10 +10,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from shared import health
 from shared.bus import Bus, Lease
 from shared.clock import Clock
-from shared.config import settings_from_environment
+from shared.config import section, settings_from_environment
 from shared.errors import BusUnavailable, ConfigError, ContextLost, EngineUnavailable, Fenced
 from shared.events import (
     VOCABULARY,
@@ -50,6 +52,13 @@ GLOBAL_CAP = 512
 """Longest the global streams grow, in events."""
 
 
+class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Section `[worker]`: of this one process, whatever its stage."""
+
+    kiosks: tuple[str, ...] = ()
+    """The only kiosks whose visits it takes; empty: any. A virtual human is one kiosk's: docs/scaling.md."""
+
+
 class StageRunner:
     """Everything a stage does not do itself. One instance per process."""
 
@@ -59,6 +68,7 @@ class StageRunner:
         bus: Bus,
         clock: Clock,
         *,
+        kiosks: tuple[str, ...] = (),
         version: str = "",
         when_warm: Callable[[], None] = lambda: None,
     ) -> None:
@@ -66,6 +76,7 @@ class StageRunner:
         self._bus = bus
         self._clock = clock
         self.worker = f"{stage.name}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._kiosks = kiosks
         self._version = version
         self._when_warm = when_warm
         self._open: dict[str, SessionOpened] = {}
@@ -176,7 +187,7 @@ class StageRunner:
         if self._is_to_restart():
             return
         for session, opened in list(self._open.items()):
-            if session in self._running:
+            if session in self._running or (self._kiosks and opened.kiosk not in self._kiosks):
                 continue
             lease = await self._bus.acquire(session, self.stage.name, self.worker, LEASE_S)
             if lease is None:
@@ -247,6 +258,7 @@ class StageRunner:
             started_at=self._started_at,
             detail=health.detail,
             vocabulary=VOCABULARY,
+            kiosks=self._kiosks,
         )
 
     def _newest_error(self, health: Health, visits: list[VisitRunner]) -> str:
@@ -329,7 +341,8 @@ async def _serve_stage(name: str, open_stage: Callable[[dict[str, Any]], Stage])
     try:
         clock = HouseClock(bus, keeps=False)
         async with running(clock):
-            await StageRunner(stage, bus, clock, when_warm=settle_memory).run(stop)
+            kiosks = section(settings, "worker", WorkerConfig).kiosks
+            await StageRunner(stage, bus, clock, kiosks=kiosks, when_warm=settle_memory).run(stop)
     finally:
         await bus.close()
 

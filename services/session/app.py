@@ -24,6 +24,7 @@ WEB = Path(__file__).parent / "web"
 
 WRONG_TOKEN = 4401
 SECOND_KIOSK = 4409
+UNKNOWN_KIOSK = 4404
 NOT_OPEN = 1013
 """WebSocket's own "try again later": Redis is away, or has not been reached yet."""
 HELLO_S = 5.0
@@ -100,6 +101,11 @@ def _add_health(app: FastAPI, house: House) -> None:
             {"ready": is_well, "missing": missing, "bus": house.bus_trouble or "ok"}, 200 if is_well else 503
         )
 
+    @app.get("/load")
+    async def load() -> JSONResponse:
+        visits = sum(kiosk.visit is not None for kiosk in house.kiosks.values())
+        return JSONResponse({"stages": house.board.load(house.clock.now(), visits)})
+
 
 def _add_sockets(app: FastAPI, house: House, tokens: Tokens) -> None:
     @app.websocket("/kiosk/socket")
@@ -133,9 +139,15 @@ async def _serve_kiosk(socket: WebSocket, house: House, tokens: Tokens) -> None:
     if not house.is_open:
         await _refuse(socket, "not_open", house.why_closed, NOT_OPEN)
         return
+    if house.config.kiosks and hello.kiosk not in house.config.kiosks:
+        known = ", ".join(house.config.kiosks)
+        await _refuse(
+            socket, "unknown_kiosk", f"no kiosk {hello.kiosk[:40]!r} here; [session] kiosks has {known}", UNKNOWN_KIOSK
+        )
+        return
     kiosk = house.kiosk(hello.kiosk)
     if not kiosk.may_connect(hello):
-        await _refuse(socket, "second_kiosk", f"kiosk {hello.kiosk!r} has a page already", SECOND_KIOSK)
+        await _refuse(socket, "second_kiosk", f"kiosk {hello.kiosk!r} has a page already; ?kiosk=NAME", SECOND_KIOSK)
         return
     attending = asyncio.create_task(kiosk.attend(socket, hello))
     listening = asyncio.create_task(_listen(socket, kiosk))

@@ -5,6 +5,9 @@ from shared.events import VOCABULARY, Heartbeat
 SILENT_S = 2.0
 """A worker that has not been heard for this long is away: four missed beats."""
 
+BEHIND_S = 1.0
+"""A worker whose oldest event has waited for this long has more than it can do."""
+
 GONE_S = 30.0
 """A worker that has been away for this long is taken off the board, unless it is the last of its stage."""
 
@@ -24,13 +27,37 @@ class Board:
             self._covered_at[beat.worker] = beat.at
         self._beats[beat.worker] = beat
 
-    def ready(self, now: float) -> set[str]:
-        """Stages with at least one worker that can work now."""
-        return {beat.stage for beat in self._beats.values() if _state(beat, now) in ("ready", "degraded")}
+    def ready(self, now: float, kiosk: str = "") -> set[str]:
+        """Stages with at least one worker that can work now; for a visit of `kiosk`, if one is named."""
+        return {
+            beat.stage
+            for beat in self._beats.values()
+            if _state(beat, now) in ("ready", "degraded") and (not kiosk or not beat.kiosks or kiosk in beat.kiosks)
+        }
 
     def refused(self, now: float) -> dict[str, str]:
         """Stage -> why, of workers that are there but speak another version of events."""
         return {beat.stage: refusal(beat) for beat in self._beats.values() if _state(beat, now) == "refused"}
+
+    def load(self, now: float, visits: int) -> dict[str, dict[str, float]]:
+        """How much each stage has to do, for whoever decides how many workers there are.
+
+        Args:
+            now: House clock, seconds.
+            visits: Open now; every stage works for each.
+
+        Returns:
+            Per stage: `workers`, the `visits` that want one, `lag_s` of the slowest, and `wanted`, which counts a visit twice
+            where its worker is behind.
+        """
+        beats = [beat for beat in self._beats.values() if now - beat.at < SILENT_S]
+        found: dict[str, dict[str, float]] = {}
+        for stage in sorted({beat.stage for beat in beats}):
+            workers = [beat for beat in beats if beat.stage == stage]
+            behind = sum(len(beat.sessions) for beat in workers if beat.lag_s > BEHIND_S)
+            lag_s = round(max(beat.lag_s for beat in workers), 3)
+            found[stage] = {"workers": len(workers), "visits": visits, "lag_s": lag_s, "wanted": visits + behind}
+        return found
 
     def rows(self, now: float) -> list[dict[str, object]]:
         """One row a worker, for the operator's page; a stage's live workers first."""
@@ -87,5 +114,6 @@ def _row(beat: Heartbeat, covered_at: float | None, now: float) -> dict[str, obj
         "covered_ago_s": None if covered_at is None else round(now - covered_at, 1),
         "last_error": refusal(beat) or beat.last_error,
         "detail": beat.detail,
+        "kiosks": list(beat.kiosks),
         "age_s": round(age_s, 2),
     }

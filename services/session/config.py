@@ -41,6 +41,8 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     subtitles: bool = False
     capture_frames: int = 8
     capture_s: float = 1.0
+    kiosks: tuple[str, ...] = ()
+    """The kiosks there are, by name; any other is refused, and the operator sees those that are away. Empty: any name."""
     away_s: float = 12.0
     """A kiosk whose connection is gone for this long has no visitor any more."""
     farewell_s: float = 4.0

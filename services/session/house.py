@@ -55,6 +55,8 @@ class House:
         self.on_replaced: Callable[[], None] = lambda: None
         """Another session service has taken charge: we must end."""
         self._started_at = clock.now()
+        for name in config.kiosks:
+            self.kiosk(name)
 
     @property
     def bus_trouble(self) -> str:

@@ -108,7 +108,7 @@ class Kiosk:
         if self._task and not self._task.done():
             return
         now = self._clock.now()
-        missing, refused = set(self._config.needs) - self._board.ready(now), self._board.refused(now)
+        missing, refused = set(self._config.needs) - self._board.ready(now, self.name), self._board.refused(now)
         if why := [f"{stage} {refused[stage]}" for stage in sorted(missing) if stage in refused]:
             raise BadInput(f"the mirror is not ready: {'; '.join(why)}")
         if missing:

@@ -246,7 +246,7 @@ class Visit:
         pulse = Pulse(self._config.away_s)
         while True:
             now = self._clock.now()
-            news = tuple(pulse.beat(now, board.ready(now), is_connected=self._link.is_connected))
+            news = tuple(pulse.beat(now, board.ready(now, self.opened.kiosk), is_connected=self._link.is_connected))
             self.act(partial(self._tick_conductor, news))
             await asyncio.sleep(TICK_S)
 

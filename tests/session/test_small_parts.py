@@ -160,3 +160,19 @@ def test_a_second_engine_that_stepped_in_for_a_moment_is_remembered_by_its_count
     board.note(ev.Heartbeat(at=2.0, stage="llm", worker="w", state="ready", fallbacks=4))
     board.note(ev.Heartbeat(at=2.5, stage="llm", worker="w", state="ready", fallbacks=4))
     assert board.rows(3.0)[0]["covered_ago_s"] == 1.0
+
+
+def test_a_stage_that_serves_other_kiosks_is_not_ready_for_this_one() -> None:
+    board = Board()
+    board.note(ev.Heartbeat(at=10.0, stage="faceswap", worker="l", state="ready", kiosks=("left",)))
+    board.note(ev.Heartbeat(at=10.0, stage="tts", worker="t", state="ready"))
+    assert board.ready(10.5, "left") == {"faceswap", "tts"}
+    assert board.ready(10.5, "right") == {"tts"}
+
+
+def test_a_visit_whose_worker_is_behind_wants_a_second_one() -> None:
+    board = Board()
+    board.note(ev.Heartbeat(at=10.0, stage="tts", worker="a", state="ready", sessions=("v", "w"), lag_s=2.5))
+    board.note(ev.Heartbeat(at=10.0, stage="tts", worker="b", state="ready", sessions=("x",), lag_s=0.01))
+    board.note(ev.Heartbeat(at=1.0, stage="asr", worker="gone", state="ready", sessions=("v",)))
+    assert board.load(10.5, visits=3) == {"tts": {"workers": 2, "visits": 3, "lag_s": 2.5, "wanted": 5}}

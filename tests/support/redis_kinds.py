@@ -69,7 +69,8 @@ class GuardedRedis(RedisServer):
     """TLS only, a client certificate wanted, and nobody but the user of `deploy/redis/users.acl`."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder / "redis")
+        super().__init__(folder)
+        folder.mkdir(mode=0o700, exist_ok=True)
         self.ca = Certificate(folder, "ca")
         self.ours = Certificate(folder, "ours", self.ca)
         self.stranger = Certificate(folder, "stranger")
@@ -102,7 +103,7 @@ class GuardedRedis(RedisServer):
 def guarded_redis() -> Iterator[GuardedRedis]:
     """A running one; skips where the server program speaks no TLS."""
     with private_folder("test") as folder:
-        server = GuardedRedis(folder)
+        server = GuardedRedis(folder / "redis")
         try:
             server.start()
         except BusUnavailable as error:
