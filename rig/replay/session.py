@@ -53,8 +53,8 @@ class _Board(Board):
         super().__init__()
         self.up = set(STAGES)
 
-    def ready(self, now: float) -> set[str]:
-        del now
+    def ready(self, now: float, kiosk: str = "") -> set[str]:
+        del now, kiosk
         return set(self.up)
 
 

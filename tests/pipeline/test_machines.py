@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 
 import httpx2
 import pytest
@@ -153,11 +153,16 @@ async def test_a_name_nobody_gave_and_a_second_page_are_refused_with_the_reason(
         running_mirror(Options(port=0, script=str(PLAY), sets=LEFT_AND_RIGHT, stages=("session",))) as mirror,
         AsyncExitStack() as stack,
     ):
-        settings = {"language": "en", "burst": [], "keeps_pictures": False}
-        await stack.enter_async_context(kiosk(mirror.socket_url, mirror.kiosk_token, name="left", **settings))
+
+        def page(name: str) -> AbstractAsyncContextManager[Kiosk]:
+            return kiosk(
+                mirror.socket_url, mirror.kiosk_token, language="en", burst=[], keeps_pictures=False, name=name
+            )
+
+        await stack.enter_async_context(page("left"))
         for name, reason in (("middle", "left, right"), ("left", "has a page already")):
             with pytest.raises(BadInput, match=reason):
-                await stack.enter_async_context(kiosk(mirror.socket_url, mirror.kiosk_token, name=name, **settings))
+                await stack.enter_async_context(page(name))
 
 
 AHEAD = ("unshare", "--user", "--map-root-user", "--time", "--monotonic", str(AHEAD_S))
