@@ -99,7 +99,7 @@ async def two_mirrors() -> AsyncIterator[Mirror]:
             stack.enter_context(processes(mirror, options, "a2f_bridge", "faceswap", **own))
         await _until_all_are_there(mirror)
         async with asyncio.timeout(30):
-            while len(await _sessions(mirror)) < 7:
+            while len(await _sessions(mirror)) < 8:  # with the session service
                 await asyncio.sleep(0.2)
         yield mirror
 
