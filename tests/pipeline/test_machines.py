@@ -71,10 +71,14 @@ async def operator(mirror: Mirror, *orders: tuple[str, str]) -> dict[str, dict[s
 
 @contextmanager
 def processes(
-    mirror: Mirror, options: Options, *stages: str, launcher: tuple[str, ...] = (), **own: str
+    mirror: Mirror, options: Options, *stages: str, launcher: tuple[str, ...] = (), kiosks: tuple[str, ...] = ()
 ) -> Iterator[None]:
     """More stages of a running mirror, each a process with an environment of its own."""
-    environment = {**plan(options, os.environ).environment, **own, "REDIS_URL": mirror.redis.url}
+    environment = {
+        **plan(options, os.environ).environment,
+        "MIRROR_WORKER__KIOSKS": json.dumps(kiosks),
+        "REDIS_URL": mirror.redis.url,
+    }
     running = [
         subprocess.Popen(
             [*launcher, sys.executable, "-m", f"services.{stage}"],
@@ -95,8 +99,7 @@ async def two_mirrors() -> AsyncIterator[Mirror]:
     options = Options(port=0, script=str(PLAY), sets=LEFT_AND_RIGHT, stages=("asr", "llm", "tts", "session"))
     async with running_mirror(options) as mirror, AsyncExitStack() as stack:
         for name in ("left", "right"):  # `port=0` gives each pair a Live Link address of its own
-            own = {"MIRROR_WORKER__KIOSKS": json.dumps([name])}
-            stack.enter_context(processes(mirror, options, "a2f_bridge", "faceswap", **own))
+            stack.enter_context(processes(mirror, options, "a2f_bridge", "faceswap", kiosks=(name,)))
         await _until_all_are_there(mirror)
         async with asyncio.timeout(30):
             while len(await _sessions(mirror)) < 8:  # with the session service
