@@ -41,7 +41,7 @@ def processor(ground: Ground) -> Iterator[Finding]:
     count = len(os.sched_getaffinity(0))
     enough = 8 if ground.needs_card() else 2
     load = os.getloadavg()[0]
-    cure = "" if count >= enough else f"below {enough} the picture stutters; give it more"
+    cure = "" if count >= enough else f"below {enough} cores the picture stutters; give it more"
     if not cure and load > count:
         cure = "something else is at work: close it before the doors open"
     yield Finding(
