@@ -81,5 +81,8 @@ async def check_health(channel: Any, patience_s: float) -> None:
 def said(error: Exception) -> str:
     """A transport error in a few words."""
     if isinstance(error, grpc.aio.AioRpcError):
-        return f"{error.code().name}: {error.details() or 'no details'}"
+        details = str(error.details() or "no details")
+        if details.startswith("failed to connect"):  # followed by every address and every layer that said so
+            details = f"nobody answers there ({details.rpartition(': ')[2]})"
+        return f"{error.code().name}: {details}"
     return str(error) or type(error).__name__
