@@ -29,7 +29,9 @@ def bench_conversation(
 
 @bench_app.command("chaos")
 def bench_chaos(
-    disturbances: Annotated[int, typer.Option(min=1, help="How many; six fit into a visit of half a minute.")] = 200,
+    disturbances: Annotated[
+        int, typer.Option(min=1, help="How many; about eight fit into a visit of half a minute.")
+    ] = 200,
     seed: Annotated[int | None, typer.Option(help="The same seed chooses the same disturbances; printed.")] = None,
     has_fence: Annotated[
         bool, typer.Option("--fence/--no-fence", help="Without: a control, in which the check must find faults.")

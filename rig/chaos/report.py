@@ -19,6 +19,9 @@ TARGETS_MS: dict[str, tuple[float, float]] = {
 }
 """p50 and max of the gap."""
 
+MOST_FAULTS = 100
+"""Told by name; all are counted."""
+
 ALONE_EXTRA_MS = 1500.0
 """A stage without a sibling: from its end to its successor's being warm (the median of the run), and this."""
 
@@ -64,6 +67,7 @@ class Chaos(msgspec.Struct, frozen=True, kw_only=True):
     done: dict[str, int]
     """By kind, stage and state: how often."""
     faults: list[str]
+    """The first of them."""
     wait_ms: float
     """Undisturbed: from the end of an utterance to the mirror's next sound."""
 
@@ -100,7 +104,10 @@ def report(visits: Sequence[Visited], seed: int, *, has_fence: bool) -> Chaos:
         gap_ms=_gaps(marked),
         away_ms=_away([(mark, 1000.0 * mark.taken_over_s) for mark in marks if mark.taken_over_s is not None]),
         done=dict(sorted(by_state.items())),
-        faults=[f"visit {visits.index(one) + 1}: {fault.kind}: {fault.rule}: {fault.what}" for one, fault in faults],
+        faults=[
+            f"visit {visits.index(one) + 1}: {fault.kind}: {fault.rule}: {fault.what}"
+            for one, fault in faults[:MOST_FAULTS]
+        ],
         wait_ms=round(1000.0 * wait_s, 1),
     )
 

@@ -23,6 +23,9 @@ from shared.streams import SESSIONS, STAGES, START
 
 LOG = logging.getLogger(__name__)
 
+LATE_S = 5.0
+"""A visit that ended this short a time ago was cut off in its last word: it is taken up and ends as it should."""
+
 RETRY_S = 0.5
 """Between two tries to reach a Redis that is away, or refuses us."""
 
@@ -104,7 +107,7 @@ class House:
             if opened.session in self._taken_up:
                 continue
             age_s = self.clock.now() - opened.at
-            if 0 <= age_s < self.play.duration_s and opened.script == self.play.id:
+            if 0 <= age_s < self.play.duration_s + LATE_S and opened.script == self.play.id:
                 LOG.info("going on with a visit", extra={"kiosk": opened.kiosk})
                 self.kiosk(opened.kiosk).recover(opened)
             else:

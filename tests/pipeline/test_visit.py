@@ -177,6 +177,24 @@ def test_a_line_that_was_being_said_at_the_crash_is_said_on_and_not_again() -> N
     visit(story)
 
 
+def test_a_visit_that_lost_its_service_in_the_last_word_ends_as_it_should() -> None:
+    async def story(world: World) -> None:
+        await enrol(world)
+        chatting = asyncio.create_task(chat(world))
+        while "bye" not in await wanted_lines(world):
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(2.0)
+        chatting.cancel()
+        await world.crash_house()
+        await asyncio.sleep(max(0.0, world.began_at + world.play.duration_s + 0.5 - world.now()))
+        await world.open_house()
+        await world.until_over()
+        assert await world.closed_reasons() == ["finished"]
+        assert await world.keys_left() == 0
+
+    visit(story)
+
+
 def test_a_line_that_was_only_asked_for_at_the_crash_is_asked_for_again() -> None:
     async def story(world: World) -> None:
         world.tts_is_down = True
