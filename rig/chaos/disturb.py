@@ -56,6 +56,7 @@ class Disturber:
     async def disturb(self, wanted: Disturbance) -> Mark | None:
         """Wait for its state, do it, wait until all is up again. None: the visit was over before."""
         await self._until_state(wanted.state)
+        await self._until_redis_answers()
         if self._client.is_over.is_set():
             return None
         wanted = self._as_it_stands(wanted)
@@ -73,6 +74,17 @@ class Disturber:
         is_scale = wanted.kind in (plan.SCALE_UP, plan.SCALE_DOWN)
         kind = wanted.kind if not is_scale else plan.SCALE_UP if replicas == 1 else plan.SCALE_DOWN
         return wanted._replace(kind=kind, replicas=replicas)
+
+    async def _until_redis_answers(self) -> None:
+        """A line that broke when Redis did is noticed at its next use: let that be no disturbance's."""
+        while not self._client.is_over.is_set():
+            try:
+                await self._redis.connection_pool.disconnect()
+                await self._redis.ping()
+            except RedisError:
+                await asyncio.sleep(LOOK_S)
+            else:
+                return
 
     async def _until_state(self, state: str) -> None:
         give_up_at = self._client.now() + STATE_S
