@@ -73,15 +73,17 @@ class FakeSession:
         for message in messages:
             await self.kiosks[-1].send_bytes(kiosk_wire.encode(message))
 
-    async def say(self, turn: int, samples: NDArray[np.float32], due: float, *, ends: bool = True) -> None:
-        """Speech, shape (n,), 24 kHz, -1..1, due at the loudspeaker at `due`; sent at once."""
+    async def say(
+        self, turn: int, samples: NDArray[np.float32], due: float, *, first: int = 0, ends: bool = True
+    ) -> None:
+        """Speech, shape (n,), 24 kHz, -1..1, from sample `first` of its turn on, due at the loudspeaker at `due`; sent at once."""
         for start in range(0, samples.size, VOICE_CHUNK):
             piece = samples[start : start + VOICE_CHUNK]
             is_last = ends and start + VOICE_CHUNK >= samples.size
             await self.tell(
                 Speech(
                     turn=turn,
-                    from_sample=start,
+                    from_sample=first + start,
                     pcm=to_bytes(piece),
                     due=due + start / VOICE_HZ,
                     restart=start == 0,

@@ -138,9 +138,9 @@ async def test_a_hold_stops_the_voice_where_it_is_and_a_restart_goes_on_from_the
         stood = session.of(Played)[-1]
         assert 0 < stood.sample < 3 * VOICE_HZ
         assert not stood.is_end
-        await session.say(1, tone(0.2), time.monotonic() + 0.2)
+        await session.say(1, tone(0.4), time.monotonic() + 0.2, first=stood.sample)
         await session.until(lambda: session.of(Played)[-1].is_end)
-        assert session.of(Played)[-1].sample == round(0.2 * VOICE_HZ)
+        assert session.of(Played)[-1].sample == stood.sample + round(0.4 * VOICE_HZ)
 
 
 async def test_a_flush_silences_the_turn_and_reports_its_end(media: tuple[Path, Path]) -> None:
