@@ -1,7 +1,7 @@
 # The same words as everywhere: install, demo, test, check, format, bench. `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-EXTRAS := asr,llm,tts,a2f_bridge,faceswap,session,rig,dev
+EXTRAS := asr,llm,tts,a2f-bridge,faceswap,session,rig,dev
 VISITOR ?= tests/visitors/terse
 REQUIREMENTS := pyproject.toml constraints.txt $(wildcard */requirements.txt services/*/requirements.txt)
 
