@@ -31,7 +31,7 @@ from shared.house_clock import HouseClock, running
 from shared.last_words import tell_failed_start
 from shared.loop import run, settle_memory
 from shared.redis_bus import RedisBus
-from shared.stage import Health, Stage
+from shared.stage import Health, KnowsVisits, Stage
 from shared.streams import SESSIONS, STAGES, START, offers
 from shared.visit_runner import VisitRunner
 
@@ -175,7 +175,12 @@ class StageRunner:
                 if running := self._running.get(event.session):
                     running[2].cancel()
             case _:
-                pass  # an offer (the claim that follows every read takes it up), or nothing we understand
+                return  # an offer (the claim that follows every read takes it up), or nothing we understand
+        if isinstance(self.stage, KnowsVisits):
+            self.stage.note_visits(are_open=any(map(self._is_for_us, self._open.values())))
+
+    def _is_for_us(self, opened: SessionOpened) -> bool:
+        return not self._kiosks or opened.kiosk in self._kiosks
 
     def _agree(self, vocabulary: int) -> None:
         """Whether we can work for a session service that speaks this version of events; says so once if not."""
@@ -187,7 +192,7 @@ class StageRunner:
         if self._is_to_restart():
             return
         for session, opened in list(self._open.items()):
-            if session in self._running or (self._kiosks and opened.kiosk not in self._kiosks):
+            if session in self._running or not self._is_for_us(opened):
                 continue
             lease = await self._bus.acquire(session, self.stage.name, self.worker, LEASE_S)
             if lease is None:

@@ -7,7 +7,7 @@ the event to the dead-letter stream. Control events overtake: they reach `overhe
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
@@ -139,4 +139,13 @@ class Stage(Protocol):
 
     async def close(self) -> None:
         """Let go of the engine."""
+        ...
+
+
+@runtime_checkable
+class KnowsVisits(Protocol):
+    """A stage that does something between visits, and so must know of those that a sibling has."""
+
+    def note_visits(self, *, are_open: bool) -> None:
+        """Whether there is a visit that this worker might have, whoever has it."""
         ...

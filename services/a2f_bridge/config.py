@@ -17,7 +17,7 @@ class BridgeConfig(EngineChoice, frozen=True, kw_only=True, forbid_unknown_field
     head_gain: float = 1.0
     """How much of the idle head movement goes out; 0 leaves the head to Unreal."""
     idle_hz: float = 30.0
-    """Poses a second between visits, so that the subject stays live; 0: none, for several bridges on one Unreal."""
+    """Poses a second between visits, so that the subject stays live; 0: none."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.av_offset_ms <= 1000.0:

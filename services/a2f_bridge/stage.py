@@ -84,6 +84,13 @@ class BridgeStage:
         """A face for one visit."""
         return BridgeWorker(self, visit)
 
+    def note_visits(self, *, are_open: bool) -> None:
+        """A visit that a sibling has moves the same face: the sleeping one must not be sent between its poses."""
+        if are_open:
+            self.attract.give_way(self)
+        else:
+            self.attract.over(self)
+
     async def close(self) -> None:
         """Let go of engine and socket."""
         await self.attract.end()

@@ -134,3 +134,18 @@ def test_a_busy_machine_gets_no_burst() -> None:
         assert np.diff(sender.due()).min() > 0.99 / 30
 
     run_virtual(main())
+
+
+def test_a_visit_that_a_sibling_has_keeps_the_sleeping_face_away_until_it_is_over() -> None:
+    async def main() -> None:
+        stage, sender = open_stage()
+        await stage.warm_up()
+        await asyncio.sleep(0.5)
+        for are_open in (True, True, False):
+            sender.packets.clear()
+            stage.note_visits(are_open=are_open)
+            await asyncio.sleep(0.5)
+            assert bool(sender.packets) is not are_open
+        await stage.close()
+
+    run_virtual(main())

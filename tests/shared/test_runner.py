@@ -319,3 +319,29 @@ def test_a_closed_session_is_forgotten() -> None:
         assert runner.heartbeat().sessions == ()
 
     play(scene)
+
+
+class WatchingStage(EchoStage):
+    """One that must know of its siblings' visits."""
+
+    def __init__(self) -> None:
+        super().__init__(echo)
+        self.told: list[bool] = []
+
+    def note_visits(self, *, are_open: bool) -> None:
+        self.told.append(are_open)
+
+
+def test_a_stage_that_must_know_hears_of_visits_that_a_sibling_has() -> None:
+    async def scenario(stand: Stand) -> None:
+        stages = [WatchingStage(), WatchingStage()]
+        for stage in stages:
+            stand.start(stage)
+        await asyncio.sleep(1.0)
+        assert sorted(len(stage.workers) for stage in stages) == [0, 1]
+        assert [stage.told for stage in stages] == [[True], [True]]
+        await stand.bus.append(SESSIONS, encode(SessionClosed(session=SESSION)), 9)
+        await asyncio.sleep(1.0)
+        assert [stage.told for stage in stages] == [[True, False], [True, False]]
+
+    play(scenario)
