@@ -52,8 +52,17 @@ class LastingKiosk(Kiosk):
                 await self._come_back()
 
     async def _come_back(self) -> None:
-        began_at, failures = self.now(), 0
+        began_at = self.now()
         self.is_connected = False
+        try:
+            await self._knock()
+        finally:  # also when the run ends before we are back: nothing of this time can be asked for
+            self.away.append(Span(began_at, self.now()))
+        self.is_connected = True
+
+    async def _knock(self) -> None:
+        """Until we are let in."""
+        failures = 0
         while True:
             failures += 1
             pause_s = min(LONGEST_S, FIRST_S * GROWTH ** (failures - 1)) * (0.8 + 0.4 * self._random.random())
@@ -64,14 +73,14 @@ class LastingKiosk(Kiosk):
                 self._socket = await greeted(self._url, self._token, resume=self.recording.session, heard=heard)
             except (OSError, WebSocketException, TimeoutError, BadInput):
                 continue
-            self.away.append(Span(began_at, self.now()))
-            self.is_connected = True
             return
 
     def _enter(self, scene: wire.Scene) -> None:
         super()._enter(scene)
         if scene.look == "attract" and self.recording.session:
-            self.is_over.set()  # what we came back for is over
+            # What we came back for is over, and forgotten: a service takes no page before it has wiped what was left.
+            self.recording.forgotten_at = self.recording.forgotten_at or self.now()
+            self.is_over.set()
 
 
 async def greeted(url: str, token: str, *, resume: str = "", heard: tuple[int, int] = (0, 0)) -> ClientConnection:

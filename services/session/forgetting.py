@@ -7,9 +7,9 @@ from pathlib import Path
 
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.events import SessionClosed, SessionOpened, WipeReceipt, encode
+from shared.events import SessionClosed, SessionOpened, WipeReceipt, encode, understood
 from shared.runner import GLOBAL_CAP
-from shared.streams import RECEIPTS, SESSIONS
+from shared.streams import RECEIPTS, SESSIONS, START
 
 LET_GO_S = 0.3
 """Time for the workers to hear of the end and close; whoever is later is fenced: its lease is among the deleted keys."""
@@ -25,6 +25,23 @@ def files_left(lasted_s: float) -> int:
         return 0
     since = time.time() - lasted_s
     return sum(path.is_file() and path.stat().st_mtime >= since for path in Path(scratch).rglob("*"))
+
+
+async def unfinished_wipes(bus: Bus) -> list[tuple[SessionOpened, str]]:
+    """Sessions that were closed and have no receipt, with the reason: whoever wiped them died or stopped before the end."""
+    opened: dict[str, SessionOpened] = {}
+    closed: dict[str, str] = {}
+    for entry in await bus.range(SESSIONS, START):
+        match understood(entry.payload):
+            case SessionOpened() as event:
+                opened[event.session] = event
+            case SessionClosed() as event:
+                closed[event.session] = event.reason
+            case _:
+                pass
+    receipts = (understood(entry.payload) for entry in await bus.range(RECEIPTS, START))
+    wiped = {event.session for event in receipts if isinstance(event, WipeReceipt)}
+    return [(opened[session], why) for session, why in closed.items() if session in opened and session not in wiped]
 
 
 async def forget(bus: Bus, clock: Clock, opened: SessionOpened, reason: str) -> WipeReceipt:

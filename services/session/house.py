@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from services.session.board import Board
 from services.session.charge import Charge
 from services.session.config import SessionConfig
-from services.session.forgetting import forget
+from services.session.forgetting import forget, unfinished_wipes
 from services.session.kiosks import Kiosk
 from services.session.play import Play
 from shared import health
@@ -114,6 +114,9 @@ class House:
                 receipt = await forget(self.bus, self.clock, opened, "watchdog")
                 LOG.info("wiped what a crash had left", extra={"keys_left": receipt.keys_left})
             self._taken_up.add(opened.session)
+        for opened, reason in await unfinished_wipes(self.bus):
+            receipt = await forget(self.bus, self.clock, opened, reason)
+            LOG.info("finished a wipe that was cut short", extra={"keys_left": receipt.keys_left})
         announced = HouseOpened(at=self.clock.now(), worker=self._worker, vocabulary=VOCABULARY)
         await self.bus.append(SESSIONS, encode(announced), GLOBAL_CAP)
         self.is_open = True

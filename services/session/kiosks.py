@@ -13,8 +13,9 @@ from services.session.visit import Visit
 from shared import kiosk_wire as wire
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.errors import BadInput, Fenced
+from shared.errors import BadInput, BusUnavailable, Fenced
 from shared.events import VOCABULARY, SessionOpened, WipeReceipt, encode
+from shared.outlet import RETRY_S
 from shared.runner import GLOBAL_CAP
 from shared.streams import SESSIONS
 
@@ -161,7 +162,7 @@ class Kiosk:
         self.link.forget()
         self.link.send(wire.Scene(look="farewell", session=opened.session))
         standing = asyncio.create_task(asyncio.sleep(self._config.farewell_s if reason == "finished" else 1.0))
-        receipt = await forget(self._bus, self._clock, opened, reason)
+        receipt = await self._forget(opened, reason)
         self.receipts = [*self.receipts[-19:], receipt]
         await standing
         self.link.send(
@@ -170,6 +171,14 @@ class Kiosk:
             )
         )
         self.link.send(wire.Scene(look="attract"))
+
+    async def _forget(self, opened: SessionOpened, reason: str) -> WipeReceipt:
+        """Wipe, however long Redis is away. If we are stopped meanwhile, the service that starts next does it."""
+        while True:
+            try:
+                return await forget(self._bus, self._clock, opened, reason)
+            except BusUnavailable:
+                await asyncio.sleep(RETRY_S)
 
     def end(self, reason: str) -> None:
         """Stop and wipe, now."""
