@@ -1,12 +1,9 @@
 """Listens in on a visit's streams from outside, for a rehearsal: recorded visitors only, nothing is kept on disk."""
 
 import asyncio
-from contextlib import suppress
-
-import msgspec
 
 from shared.errors import BusUnavailable
-from shared.events import AnyEvent, decode
+from shared.events import AnyEvent, understood
 from shared.redis_bus import RedisBus
 from shared.streams import START, StreamId, key
 
@@ -48,6 +45,6 @@ class BusTap:
             await self._bus.close()
 
     def _take(self, payload: bytes) -> None:
-        # A broken event is the stages' business; it is in the dead-letter stream.
-        with suppress(msgspec.DecodeError, msgspec.ValidationError):
-            self.events.append(decode(payload))
+        event = understood(payload)
+        if event is not None:  # a broken one is the stages' business; it is in the dead-letter stream
+            self.events.append(event)

@@ -20,8 +20,8 @@ HEALTHY_AFTER_S = 10.0
 """Who lived this long and dies starts again at once: a crash, not a loop."""
 STOP_PATIENCE_S = 5.0
 NICENESS = {"tts": 8, "llm": 1}
-"""Where there are too few cores the picture goes first: a voice that is 30 ms late is not noticed, a late picture is. With 3 one picture in
-50 was late on two cores, with 8 one in 1000."""
+"""Where there are too few cores the picture goes first: a voice that is 30 ms late is not noticed, a late picture is. Where the kernel
+groups processes by their session (autogroup), niceness between services counts for little: each has a session of its own."""
 _LOG_PREFIX = re.compile(r"^\S+ \S+ [A-Z]+ [\w.]+ ")
 
 

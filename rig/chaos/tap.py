@@ -2,11 +2,9 @@
 
 import asyncio
 
-import msgspec
-
 from rig.chaos.record import Noted
 from shared.errors import BusUnavailable
-from shared.events import decode
+from shared.events import understood
 from shared.redis_bus import RedisBus
 from shared.streams import START, WRITER, StreamId, key
 
@@ -41,8 +39,5 @@ class StreamTap:
 
 
 def noted(stream: str, entry_id: StreamId, payload: bytes) -> Noted:
-    """An entry for the check."""
-    try:
-        return Noted(stream, entry_id, decode(payload))
-    except msgspec.MsgspecError:
-        return Noted(stream, entry_id, None)
+    """An entry for the check; without an event if it cannot be read."""
+    return Noted(stream, entry_id, understood(payload))

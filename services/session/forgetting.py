@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from shared.bus import Bus
 from shared.clock import Clock
@@ -27,8 +28,17 @@ def files_left(lasted_s: float) -> int:
     return sum(path.is_file() and path.stat().st_mtime >= since for path in Path(scratch).rglob("*"))
 
 
-async def unfinished_wipes(bus: Bus) -> list[tuple[SessionOpened, str]]:
-    """Sessions that were closed and have no receipt, with the reason: whoever wiped them died or stopped before the end."""
+class LeftBehind(NamedTuple):
+    """Sessions that are not done with."""
+
+    running: list[SessionOpened]
+    """Opened and not closed."""
+    unwiped: list[tuple[SessionOpened, str]]
+    """Closed, for that reason, and without a receipt: whoever wiped them died or stopped before the end."""
+
+
+async def left_behind(bus: Bus) -> LeftBehind:
+    """What a service before us did not finish."""
     opened: dict[str, SessionOpened] = {}
     closed: dict[str, str] = {}
     for entry in await bus.range(SESSIONS, START):
@@ -41,7 +51,10 @@ async def unfinished_wipes(bus: Bus) -> list[tuple[SessionOpened, str]]:
                 pass
     receipts = (understood(entry.payload) for entry in await bus.range(RECEIPTS, START))
     wiped = {event.session for event in receipts if isinstance(event, WipeReceipt)}
-    return [(opened[session], why) for session, why in closed.items() if session in opened and session not in wiped]
+    return LeftBehind(
+        running=[event for session, event in opened.items() if session not in closed],
+        unwiped=[(opened[session], why) for session, why in closed.items() if session in opened.keys() - wiped],
+    )
 
 
 async def forget(bus: Bus, clock: Clock, opened: SessionOpened, reason: str) -> WipeReceipt:

@@ -10,14 +10,14 @@ from collections.abc import Awaitable, Callable
 from services.session.board import Board
 from services.session.charge import Charge
 from services.session.config import SessionConfig
-from services.session.forgetting import forget, unfinished_wipes
+from services.session.forgetting import forget, left_behind
 from services.session.kiosks import Kiosk
 from services.session.play import Play
 from shared import health
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.errors import BusUnavailable, Fenced
-from shared.events import VOCABULARY, Heartbeat, HouseOpened, SessionClosed, SessionOpened, encode, understood
+from shared.events import VOCABULARY, Heartbeat, HouseOpened, encode, understood
 from shared.runner import GLOBAL_CAP, HEARTBEAT_S
 from shared.streams import SESSIONS, STAGES, START
 
@@ -103,7 +103,8 @@ class House:
         """Take charge; take up visits that a service before us left, wipe those that are too old to go on. May be tried again."""
         if not self.charge.is_ours:
             await self.charge.take()
-        for opened in await self._open_sessions():
+        left = await left_behind(self.bus)
+        for opened in left.running:
             if opened.session in self._taken_up:
                 continue
             age_s = self.clock.now() - opened.at
@@ -114,24 +115,12 @@ class House:
                 receipt = await forget(self.bus, self.clock, opened, "watchdog")
                 LOG.info("wiped what a crash had left", extra={"keys_left": receipt.keys_left})
             self._taken_up.add(opened.session)
-        for opened, reason in await unfinished_wipes(self.bus):
+        for opened, reason in left.unwiped:
             receipt = await forget(self.bus, self.clock, opened, reason)
             LOG.info("finished a wipe that was cut short", extra={"keys_left": receipt.keys_left})
         announced = HouseOpened(at=self.clock.now(), worker=self._worker, vocabulary=VOCABULARY)
         await self.bus.append(SESSIONS, encode(announced), GLOBAL_CAP)
         self.is_open = True
-
-    async def _open_sessions(self) -> list[SessionOpened]:
-        found: dict[str, SessionOpened] = {}
-        for entry in await self.bus.range(SESSIONS, START):
-            match understood(entry.payload):
-                case SessionOpened() as opened:
-                    found[opened.session] = opened
-                case SessionClosed() as closed:
-                    found.pop(closed.session, None)
-                case _:
-                    pass
-        return list(found.values())
 
     async def watch_stages(self) -> None:
         """Keep the board current, for ever."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.session.config import SessionConfig
-from services.session.forgetting import files_left, forget, unfinished_wipes
+from services.session.forgetting import files_left, forget, left_behind
 from services.session.house import House
 from services.session.play_check import load_play
 from shared.bus import Output
@@ -73,7 +73,7 @@ def test_a_wipe_that_was_cut_short_is_finished_by_the_service_that_starts_next(a
         await House(left.bus, left.clock, SessionConfig(needs=()), PLAY).open_when_possible()
         assert await left.keys() == 0
         assert [(one.reason, one.keys_left) for one in await left.receipts()] == [("finished", 0)]
-        assert await unfinished_wipes(left.bus) == []
+        assert (await left_behind(left.bus)).unwiped == []
 
     run_virtual(scenario())
 
