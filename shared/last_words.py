@@ -7,10 +7,7 @@ from shared.errors import BusUnavailable, ConfigError
 from shared.events import Heartbeat, encode
 from shared.house_clock import HouseClock
 from shared.redis_bus import RedisBus
-from shared.streams import STAGES
-
-CAP = 512
-"""As every global stream."""
+from shared.streams import GLOBAL_CAP, STAGES
 
 
 async def tell_failed_start(stage: str, url: str, reason: str) -> None:
@@ -22,6 +19,6 @@ async def tell_failed_start(stage: str, url: str, reason: str) -> None:
             await clock.set()
             worker = f"{stage}-{secrets.token_hex(3)}"
             beat = Heartbeat(at=clock.now(), stage=stage, worker=worker, state="failed", last_error=reason)
-            await bus.append(STAGES, encode(beat), CAP)
+            await bus.append(STAGES, encode(beat), GLOBAL_CAP)
         finally:
             await bus.close()

@@ -56,6 +56,9 @@ CAP = {
 
 DEFAULT_CAP = 8_192
 
+GLOBAL_CAP = 512
+"""Longest the streams that are no session's grow, in events."""
+
 FLEETING = frozenset({"mirror"})
 """Streams that need not outlive the server. Pictures are a megabyte a second: in its log they would have it rewritten, by a process
 beside it that takes a core, every half minute of a visit."""

@@ -17,7 +17,7 @@ from services.session.play_check import load_play
 from shared.config import section
 from shared.errors import ConfigError
 from shared.loop import run
-from shared.runner import connect
+from shared.process import connect
 
 LICENCE_FILE = "LICENCE.md"
 

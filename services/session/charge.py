@@ -6,7 +6,7 @@ import logging
 
 from shared.bus import Bus, Lease
 from shared.errors import BusUnavailable, Fenced
-from shared.runner import LEASE_S, POLL_S
+from shared.held_visits import LEASE_S, POLL_S
 from shared.streams import HOUSE
 
 LOG = logging.getLogger(__name__)

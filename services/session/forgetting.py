@@ -9,8 +9,7 @@ from typing import NamedTuple
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.events import SessionClosed, SessionOpened, WipeReceipt, encode, understood
-from shared.runner import GLOBAL_CAP
-from shared.streams import RECEIPTS, SESSIONS, START
+from shared.streams import GLOBAL_CAP, RECEIPTS, SESSIONS, START
 
 LET_GO_S = 0.3
 """Time for the workers to hear of the end and close; whoever is later is fenced: its lease is among the deleted keys."""

@@ -18,8 +18,8 @@ from shared.bus import Bus
 from shared.clock import Clock
 from shared.errors import BusUnavailable, Fenced
 from shared.events import VOCABULARY, Heartbeat, HouseOpened, encode, understood
-from shared.runner import GLOBAL_CAP, HEARTBEAT_S
-from shared.streams import SESSIONS, STAGES, START
+from shared.runner import HEARTBEAT_S
+from shared.streams import GLOBAL_CAP, SESSIONS, STAGES, START
 
 LOG = logging.getLogger(__name__)
 

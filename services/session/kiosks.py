@@ -16,8 +16,7 @@ from shared.clock import Clock
 from shared.errors import BadInput, BusUnavailable, Fenced
 from shared.events import VOCABULARY, SessionOpened, WipeReceipt, encode
 from shared.outlet import RETRY_S
-from shared.runner import GLOBAL_CAP
-from shared.streams import SESSIONS
+from shared.streams import GLOBAL_CAP, SESSIONS
 
 LOG = logging.getLogger(__name__)
 

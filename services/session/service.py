@@ -22,8 +22,8 @@ from shared.errors import BadInput, ConfigError
 from shared.house_clock import HouseClock, running
 from shared.kiosk_wire import MAX_MESSAGE
 from shared.loop import run, settle_memory
+from shared.process import redis_url
 from shared.redis_bus import RedisBus
-from shared.runner import redis_url
 
 LOG = logging.getLogger(__name__)
 

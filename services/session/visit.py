@@ -27,8 +27,8 @@ from shared.bus import Bus, Entry, Lease
 from shared.clock import Clock
 from shared.errors import BusUnavailable, Fenced
 from shared.freshness import Freshness
+from shared.held_visits import LEASE_S
 from shared.outlet import RETRY_S, Batch, LeasedOutlet
-from shared.runner import LEASE_S
 from shared.streams import START, StreamId, key
 
 LOG = logging.getLogger(__name__)

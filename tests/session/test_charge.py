@@ -14,8 +14,8 @@ from services.session.house import House
 from services.session.play_check import load_play
 from shared.clock import LoopClock
 from shared.errors import Fenced
+from shared.held_visits import LEASE_S
 from shared.memory_bus import MemoryBus
-from shared.runner import LEASE_S
 from tests.support.virtual_time import run_virtual
 
 SCRIPT = Path(__file__).resolve().parent.parent.parent / "scripts" / "short.yaml"

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from shared.clock import HostClock
 from shared.events import AnyEvent, ReplyClause, ReplyRequest
-from shared.runner import StageRunner, connect, stop_on_signals
+from shared.process import connect, stop_on_signals
+from shared.runner import StageRunner
 from shared.stage import Health, Visit, VisitWorkerBase
 
 

@@ -7,7 +7,7 @@ from faster_whisper import WhisperModel
 from services.asr.engines import ENGINES
 from services.asr.engines.faster_whisper import FasterWhisper, Options, load_model
 from services.asr.stage import open_stage
-from shared.runner import run_service
+from shared.process import run_service
 from tests.support.breakable_services.engine import flag_of, open_instead
 
 

@@ -9,7 +9,7 @@ from services.faceswap.engines.inswapper_choice import Runner
 from services.faceswap.engines.inswapper_networks import Networks, Swapper
 from services.faceswap.engines.inswapper_open import open_networks
 from services.faceswap.stage import open_stage
-from shared.runner import run_service
+from shared.process import run_service
 from tests.support.breakable_services.engine import flag_of, open_instead
 
 

@@ -6,7 +6,7 @@ from services.tts.engines import ENGINES
 from services.tts.engines.f5.engine import F5
 from services.tts.engines.f5.velocity import Wish
 from services.tts.stage import open_stage
-from shared.runner import run_service
+from shared.process import run_service
 from tests.support.breakable_services.engine import flag_of, open_instead
 from tests.support.tts_f5 import Fault
 

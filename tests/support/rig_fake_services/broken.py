@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.errors import EngineUnavailable
-from shared.runner import run_service
+from shared.process import run_service
 from shared.stage import Stage
 
 

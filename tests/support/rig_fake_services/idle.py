@@ -30,6 +30,6 @@ def open_stage(settings: dict[str, Any]) -> IdleStage:
 
 
 if __name__ == "__main__":
-    from shared.runner import run_service
+    from shared.process import run_service
 
     run_service(IdleStage.name, open_stage)
