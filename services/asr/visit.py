@@ -1,13 +1,13 @@
 """One visit's hearing: hands sound to the listener, carries out what the ear orders, publishes what was understood."""
 
 import asyncio
-import logging
 from typing import ClassVar, NamedTuple
 
 import msgspec
 
 from services.asr import ear as ears
 from services.asr import hearing
+from services.asr.decoding import Decoding
 from services.asr.ear import AskTurn, EarSettings, Finish, Order, Pause
 from services.asr.enrolment import Enrolment
 from services.asr.inference import Decoded, Inference
@@ -15,11 +15,9 @@ from services.asr.listener import Listener
 from services.asr.partials import Agreement, agree
 from services.asr.recovery import where_we_were
 from services.asr.surroundings import Surroundings
-from shared.errors import Fenced, MirrorError
-from shared.events import AnyEvent, Event, FinalTranscript, MicrophoneChunk
+from shared.errors import Fenced
+from shared.events import AnyEvent, Event, MicrophoneChunk
 from shared.stage import Visit, VisitWorkerBase
-
-LOG = logging.getLogger(__name__)
 
 LAG_S = 0.5
 """Sound older than this is a backlog: no guesses and partials, which nobody waits for any more."""
@@ -65,20 +63,19 @@ class HearingWorker(VisitWorkerBase):
         self._last_sound_at = visit.clock.now()
         # Blocks when full: no speech event may be lost, and a bus that is away this long stops the ear with it.
         self._orders: asyncio.Queue[Noticed] = asyncio.Queue(256)
-        self._decodes: dict[tuple[int, int], asyncio.Task[Decoded | None]] = {}
+        self._decoding = Decoding(visit.session, inference, self._listener, self._surroundings)
         self._finishing: asyncio.Task[None] | None = None
         self._agreement = (0, Agreement())
         self._next_partial_at = 0.0
         self._checkpoint = 0
         self._orphan, self._orphan_until = 0, 0.0
-        self._said: FinalTranscript | None = None
 
     async def start(self) -> None:
         """Find out which utterances a worker before us has finished, and what it had gathered of the visitor's voice."""
         place = where_we_were(await self._outlet.recall("hearing"))
         self._listener.go_on(place.next_number, place.deaf_until)
         self._orphan, self._orphan_until = place.orphan, place.orphan_seen_at + ORPHAN_S
-        self._said = place.last_final
+        self._decoding.go_on(place.last_final)
         await self._enrolment.resume()
         self._inference.expect_language(self._visit.language)
 
@@ -91,9 +88,8 @@ class HearingWorker(VisitWorkerBase):
         """Forget the visitor's sound and words."""
         self._listener.forget()
         self._enrolment.forget()
-        self._decodes.clear()
+        self._decoding.forget()
         self._agreement = (0, Agreement())
-        self._said = None
 
     # --- sound in ---------------------------------------------------------------------------------------------------
 
@@ -168,18 +164,18 @@ class HearingWorker(VisitWorkerBase):
                 await self._publish(hearing.started(order, listener.started_at(utterance)))
             case ears.Pause():
                 if utterance.speech_s >= self._settings.min_speech_s and not self._is_lagging:
-                    group.create_task(self._guess(order, self._decode(order, group)))
+                    group.create_task(self._guess(order, self._decoding.of(order, group)))
                 await self._publish(hearing.paused(order, listener.ended_at(utterance)))
             case ears.Resume():
                 await self._publish(hearing.resumed(order))
             case ears.Partial():
-                is_free = self._inference.has_time_for_partials(self._language(order))
+                is_free = self._inference.has_time_for_partials(self._decoding.language(order))
                 if is_free and not self._is_lagging and since >= self._next_partial_at:
                     group.create_task(self._show_partial(order, since))
             case AskTurn():
                 group.create_task(self._ask(order))
             case Finish():
-                self._finishing = group.create_task(self._finish(order, self._decode(order, group), since))
+                self._finishing = group.create_task(self._finish(order, self._decoding.of(order, group), since))
             case _:
                 await self._settled()
                 await self._publish(hearing.dropped(utterance.number, "too_short"))
@@ -199,29 +195,6 @@ class HearingWorker(VisitWorkerBase):
         for answer in self._listener.opine(order, await self._inference.p_complete(self._listener.turn(order))):
             await self._orders.put(Noticed(answer, since))
 
-    def _decode(self, order: Order, group: asyncio.TaskGroup) -> "asyncio.Task[Decoded | None]":
-        """The decode of the utterance as of its last speech: the one begun at the pause, if there is one."""
-        utterance = order.utterance
-        name = (utterance.number, utterance.last_speech)
-        if name not in self._decodes:
-            self._decodes = {other: task for other, task in self._decodes.items() if not task.done()}
-            is_cut = isinstance(order, Finish) and order.is_cut
-            self._decodes[name] = group.create_task(self._transcribe(order, is_cut=is_cut))
-        return self._decodes[name]
-
-    async def _transcribe(self, order: Order, *, is_cut: bool = False) -> Decoded | None:
-        """The words of the utterance so far; None if the engine cannot. Its health says why."""
-        sound = self._listener.speech(order.utterance, is_cut=is_cut)
-        decode = self._inference.decode_partial if isinstance(order, ears.Partial) else self._inference.decode
-        try:
-            return await decode(sound, self._language(order), order.utterance.number)
-        except MirrorError:
-            LOG.warning("an utterance could not be transcribed", extra={"session": self._visit.session})
-            return None
-
-    def _language(self, order: Order) -> str:
-        return self._surroundings.language(self._listener.ended_at(order.utterance))
-
     async def _guess(self, order: Pause, decode: "asyncio.Task[Decoded | None]") -> None:
         decoded = await decode
         if (
@@ -230,20 +203,12 @@ class HearingWorker(VisitWorkerBase):
             or hearing.doubt(order.utterance, decoded.transcription)
         ):
             return
-        text, _ = self._joined(order, decoded)
+        text, _ = self._decoding.joined(order, decoded)
         ended_at = self._listener.ended_at(order.utterance)
         await self._publish(hearing.guess(order, text, ended_at, decoded.took_s))
 
-    def _joined(self, order: Order, decoded: Decoded) -> tuple[str, int]:
-        """The words, behind those of the utterance they continue, and that one's number; 0 if they continue none."""
-        said, joins = self._said, order.utterance.joins
-        text = hearing.tidy(decoded.transcription.text)
-        if said is None or not joins or said.turn != joins:
-            return text, 0
-        return f"{said.text} {text}", joins
-
     async def _show_partial(self, order: Order, since: float) -> None:
-        decoded = await self._transcribe(order, is_cut=True)
+        decoded = await self._decoding.transcribe(order, is_cut=True)
         if decoded is None:
             return
         self._next_partial_at = since + PARTIAL_SHARE * decoded.took_s
@@ -258,36 +223,15 @@ class HearingWorker(VisitWorkerBase):
     async def _finish(self, order: Finish, decode: "asyncio.Task[Decoded | None]", since: float) -> None:
         decoded = await decode
         utterance = order.utterance
-        reason = "unclear" if decoded is None else hearing.doubt(order.utterance, decoded.transcription)
+        reason = "unclear" if decoded is None else hearing.doubt(utterance, decoded.transcription)
         if decoded is None or reason:
             await self._publish(hearing.dropped(utterance.number, reason))
         else:
-            self._said = self._final(order, decoded, since)
-            await self._publish(self._said)
-            sound = self._listener.between(self._said.sound_from, self._said.sound_to)
-            self._enrolment.offer(self._said, hearing.tidy(decoded.transcription.text), sound)
+            said = self._decoding.final(order, decoded, max(0.0, self._now() - since))
+            await self._publish(said)
+            sound = self._listener.between(said.sound_from, said.sound_to)
+            self._enrolment.offer(said, hearing.tidy(decoded.transcription.text), sound)
         await self._move_checkpoint(self._listener.done_with(utterance))
-
-    def _final(self, order: Finish, decoded: Decoded, since: float) -> FinalTranscript:
-        utterance = order.utterance
-        text, joins = self._joined(order, decoded)
-        sound_from, sound_to = self._listener.around(utterance)
-        return FinalTranscript(
-            turn=utterance.number,
-            seq=hearing.END_SEQ,
-            text=text,
-            language=self._language(order),
-            confidence=decoded.transcription.confidence,
-            started_at=self._listener.started_at(utterance),
-            ended_at=self._listener.ended_at(utterance),
-            speech_s=utterance.speech_s,
-            engine=decoded.transcription.engine,
-            engine_s=max(0.0, self._now() - since),
-            waited_s=order.waited_s,
-            joins=joins,
-            sound_from=sound_from,
-            sound_to=sound_to,
-        )
 
     async def _publish(self, event: Event) -> None:
         epoch = self._surroundings.epoch
