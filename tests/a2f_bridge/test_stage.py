@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from services.a2f_bridge.blendshapes import JAW_OPEN
-from services.a2f_bridge.stage import BridgeWorker, open_stage
+from services.a2f_bridge.stage import open_stage
+from services.a2f_bridge.visit import BridgeWorker
 from shared.clock import LoopClock
 from shared.errors import BadInput, EngineFailed
 from shared.events import (

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.a2f_bridge.live_link import VALUE_NAMES, FacePacket, decode
-from services.a2f_bridge.stage import BridgeStage, BridgeWorker, open_stage
+from services.a2f_bridge.stage import BridgeStage, open_stage
+from services.a2f_bridge.visit import BridgeWorker
 from shared.audio import VOICE_HZ, to_bytes
 from shared.clock import LoopClock
 from shared.events import AnyEvent, Event, SpeechChunk, SpeechEnded

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from services.tts.config import TtsConfig
 from services.tts.engines import ENGINES
-from services.tts.engines.f5.engine import F5, F5Voice
+from services.tts.engines.f5.engine import F5
 from services.tts.engines.f5.mel import HOP
 from services.tts.engines.f5.reference import PAUSE_S, seed_of
 from services.tts.engines.f5.schedule import instants
 from services.tts.engines.f5.velocity import Wish
+from services.tts.engines.f5.voice import F5Voice
 from services.tts.engines.fallback import Fallback, Patience, VoicePair
 from services.tts.engines.tone import Options as ToneOptions
 from services.tts.engines.tone import Tone

@@ -16,9 +16,10 @@ from services.tts.engines.f5.loading import Loaded, load
 from services.tts.engines.f5.options import Options
 from services.tts.engines.f5.pacing import pieces, seconds_for
 from services.tts.engines.f5.reference import FindWordEnds, reference, seed_of
-from services.tts.engines.f5.speech import Speech, VoicePrint
+from services.tts.engines.f5.speech import Speech
 from services.tts.engines.f5.spelling import spelled
 from services.tts.engines.f5.velocity import LONGEST, Network, Velocity
+from services.tts.engines.f5.voice import F5Voice
 from services.tts.loudness import Edges, Samples, gain_to_target, silence
 from services.tts.steps import drained
 from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
@@ -36,31 +37,6 @@ _BREATH_MS = 120
 
 _BLOCK = VOICE_HZ * 2 // 5
 """Samples in a block: a clause is there at once, and is let out in pieces of 0.4 s."""
-
-
-class F5Voice:
-    """A voice, until it is forgotten."""
-
-    def __init__(self, name: str, heard: VoicePrint, pace: float) -> None:
-        self.name = name
-        self.print: VoicePrint | None = heard
-        self.pace = heard.pace * pace
-        self.gain = 1.0
-
-    def heard(self) -> VoicePrint:
-        """What is kept of it. Raises EngineFailed once it is forgotten."""
-        if self.print is None:
-            raise EngineFailed("f5: this voice is forgotten")
-        return self.print
-
-    def forget(self) -> None:
-        """Overwrite it: letting go alone leaves it in memory."""
-        heard, self.print = self.print, None
-        if heard is not None:
-            with suppress(
-                RuntimeError
-            ):  # a GPU whose context is lost; its memory goes with the process, which ends then
-                heard.frames.zero_()
 
 
 class F5:
