@@ -2,12 +2,20 @@
 
 import asyncio
 
-import pytest
-
 from shared import events as ev
 from shared.streams import SESSIONS, STAGES, WRITER, key, offers
-from tests.pipeline.test_session_dies import MUST_SAY, Ledger, dies
-from tests.pipeline.test_visit import chat, enrol, spoken_lines, visit
+from tests.support.visit_story import (
+    MUST_SAY,
+    assert_it_ended_as_written,
+    chat_to_the_end,
+    dies,
+    enrol,
+    ledger_of,
+    listen,
+    spoken_lines,
+    timed,
+    visit,
+)
 from tests.support.visit_world import World
 
 NO_MESSAGEPACK = b"\xc1\xff nothing"
@@ -23,35 +31,24 @@ POISONS = (
 
 def test_every_poison_in_every_stream_costs_nothing_the_visitor_notices() -> None:
     async def story(world: World) -> None:
-        ledger = Ledger(world)
-        keeping = asyncio.create_task(ledger.keep())
-        await enrol(world)
-        await world.line_over("first_self")
-        await world.quiet()
-        for poison in POISONS:
-            for stream in WRITER:
-                world.poison(key(world.session, stream), poison)
-            for name in (SESSIONS, STAGES, offers("llm")):
-                world.poison(name, poison)
-        await dies(world)  # and whoever comes next reads it all again
-        chatting = asyncio.create_task(chat(world))
-        await world.until_over()
-        for task in (chatting, keeping):
-            task.cancel()
-        assert await world.closed_reasons() == ["finished"]
-        assert world.page.last_sound() - world.began_at == pytest.approx(world.play.duration_s, abs=0.5)
-        assert [line for line in ledger.lines() if line in MUST_SAY] == MUST_SAY
+        async with ledger_of(world) as ledger:
+            await listen(world)
+            for poison in POISONS:
+                for stream in WRITER:
+                    world.poison(key(world.session, stream), poison)
+                for name in (SESSIONS, STAGES, offers("llm")):
+                    world.poison(name, poison)
+            await dies(world)  # and whoever comes next reads it all again
+            await chat_to_the_end(world)
+        await assert_it_ended_as_written(world, ledger)
         assert len(ledger.answered()) >= 2
-        assert await world.keys_left() == 0
 
     visit(story)
 
 
 def test_words_at_which_the_model_breaks_three_times_are_covered_and_the_next_are_answered() -> None:
     async def story(world: World) -> None:
-        await enrol(world)
-        await world.line_over("first_self")
-        await world.quiet()
+        await listen(world)
         world.breaks_on = "what is a poisoned sentence"
         await world.say(world.breaks_on, 1.5)
         await asyncio.sleep(3.0)
@@ -60,8 +57,7 @@ def test_words_at_which_the_model_breaks_three_times_are_covered_and_the_next_ar
         assert set(await spoken_lines(world)) - set(MUST_SAY), "nothing covers for it"
         await world.say("and this one is fine", 1.5)
         await world.quiet()
-        timed = [event for event in await world.events("playback") if isinstance(event, ev.TurnTimed)]
-        assert timed[-1].utterance == world.utterance
+        assert (await timed(world))[-1].utterance == world.utterance
 
     visit(story)
 

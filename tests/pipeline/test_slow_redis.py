@@ -4,13 +4,10 @@ import asyncio
 from random import Random
 from typing import Any
 
-import pytest
-
 from shared import events as ev
 from shared.memory_bus import MemoryBus
 from shared.streams import START, key
-from tests.pipeline.test_session_dies import MUST_SAY, Ledger
-from tests.pipeline.test_visit import chat, enrol, visit
+from tests.support.visit_story import assert_it_ended_as_written, chat_to_the_end, enrol, ledger_of, visit
 from tests.support.visit_world import World
 
 
@@ -47,18 +44,10 @@ class SlowWorld(World):
 
 def test_a_visit_on_a_slow_redis_says_everything_once_and_ends_on_the_second() -> None:
     async def story(world: World) -> None:
-        ledger = Ledger(world)
-        keeping = asyncio.create_task(ledger.keep())
-        await enrol(world)
-        chatting = asyncio.create_task(chat(world))
-        await world.until_over()
-        for task in (chatting, keeping):
-            task.cancel()
-        assert await world.closed_reasons() == ["finished"]
-        assert world.page.last_sound() - world.began_at == pytest.approx(world.play.duration_s, abs=0.5)
-        assert [line for line in ledger.lines() if line in MUST_SAY] == MUST_SAY
-        answered = ledger.answered()
-        assert len(answered) >= 3
-        assert max(answered.values()) == 1
+        async with ledger_of(world) as ledger:
+            await enrol(world)
+            await chat_to_the_end(world)
+        await assert_it_ended_as_written(world, ledger)
+        assert len(ledger.answered()) >= 3
 
     visit(story, SlowWorld)

@@ -1,7 +1,6 @@
 """Whole visits through the real session service, in virtual time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -9,56 +8,23 @@ from shared import events as ev
 from shared import kiosk_wire as wire
 from shared.bus import Output
 from shared.streams import StreamId, key
-from tests.support.virtual_time import run_virtual
+from tests.support.visit_story import (
+    assert_it_ended_on_the_second,
+    chat,
+    chat_to_the_end,
+    enrol,
+    listen,
+    spoken_lines,
+    visit,
+)
 from tests.support.visit_world import World
-
-LONG_ANSWER = "this morning I walked along the water and then I took the train to come here and see it"
-
-
-def visit(story: Callable[[World], Awaitable[None]], world: Callable[[], World] = World) -> None:
-    async def main() -> None:
-        here = world()
-        await here.start()
-        try:
-            await story(here)
-        finally:
-            await here.stop()
-
-    run_virtual(main())
-
-
-async def agree(world: World) -> None:
-    await world.approach()
-    await world.line_over("ask_consent")
-    await world.say("agreed", 0.6)
-
-
-async def enrol(world: World) -> None:
-    await agree(world)
-    await world.line_over("ask_voice")
-    await world.say(LONG_ANSWER, 6.0)
-
-
-async def chat(world: World) -> None:
-    while world.kiosk.visit is not None:
-        await world.quiet()
-        if world.kiosk.visit is None:
-            return
-        await world.say("I am not sure what to say to that", 2.0)
-
-
-async def spoken_lines(world: World) -> list[str]:
-    timed = [event for event in await world.events("playback") if isinstance(event, ev.TurnTimed)]
-    return [event.line for event in timed if event.kind == "line"]
 
 
 def test_a_visit_ends_on_the_second_and_everything_is_forgotten() -> None:
     async def story(world: World) -> None:
         await enrol(world)
-        chatting = asyncio.create_task(chat(world))
-        await world.until_over()
-        chatting.cancel()
-        assert world.page.last_sound() - world.began_at == pytest.approx(world.play.duration_s, abs=0.5)
+        await chat_to_the_end(world)
+        assert_it_ended_on_the_second(world)
         assert await world.closed_reasons() == ["finished"]
         assert await world.keys_left() == 0
         assert world.kiosk.receipts[-1].keys_left == 0
@@ -115,10 +81,8 @@ def test_a_model_that_is_away_is_covered_and_the_visit_ends_on_time() -> None:
         await enrol(world)
         await world.line_over("first_self")
         world.llm_is_down = True
-        chatting = asyncio.create_task(chat(world))
-        await world.until_over()
-        chatting.cancel()
-        assert world.page.last_sound() - world.began_at == pytest.approx(world.play.duration_s, abs=0.5)
+        await chat_to_the_end(world)
+        assert_it_ended_on_the_second(world)
 
     visit(story)
 
@@ -140,7 +104,7 @@ def test_the_session_service_dies_and_its_successor_goes_on_in_the_same_scene() 
         await enrol(world)
         await world.line_over("first_self")
         before = world.kiosk.visit.conductor.view()  # type: ignore[union-attr]
-        began_at, session = world.began_at, world.session
+        session = world.session
         await world.crash_house()
         await asyncio.sleep(1.5)
         await world.open_house()
@@ -148,10 +112,8 @@ def test_the_session_service_dies_and_its_successor_goes_on_in_the_same_scene() 
         assert world.session == session
         after = world.kiosk.visit.conductor.view()  # type: ignore[union-attr]
         assert (after.scene, after.facts) == (before.scene, before.facts)
-        chatting = asyncio.create_task(chat(world))
-        await world.until_over()
-        chatting.cancel()
-        assert world.page.last_sound() - began_at == pytest.approx(world.play.duration_s, abs=0.5)
+        await chat_to_the_end(world)
+        assert_it_ended_on_the_second(world)
         assert await world.keys_left() == 0
 
     visit(story)
@@ -246,9 +208,7 @@ def test_a_lost_connection_is_forgiven_for_a_while(away_s: float, goes_on: bool)
 
 def test_words_over_the_mirror_stop_it_within_a_quarter_second() -> None:
     async def story(world: World) -> None:
-        await enrol(world)
-        await world.line_over("first_self")
-        await world.quiet()
+        await listen(world)
         await world.say("tell me something long please", 1.5)
         while not world.kiosk.visit.conductor.turns.is_sounding:  # type: ignore[union-attr]
             await asyncio.sleep(0.05)

@@ -1,232 +1,30 @@
 """A whole house in one process and in virtual time: the real session service on the memory bus, and a world around it.
 
-The world plays the other stages (it answers requests and makes sound as long as its words), the kiosk (it plays what is due, when
-it is due) and the visitor (a story: what is said after which line).
+The world has the other stages (`visit_stages`), the kiosk's page (`fake_page`) and the visitor, who hears and speaks here and does
+what a story of `visit_story` wants.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
 from services.session.config import SessionConfig
 from services.session.house import House
-from services.session.kiosks import Kiosk
 from services.session.play_check import load_play
 from shared import events as ev
 from shared import kiosk_wire as wire
-from shared.audio import VOICE_HZ
 from shared.bus import Lease, Output
 from shared.clock import LoopClock
 from shared.memory_bus import MemoryBus
 from shared.runner import StageRunner
-from shared.stage import Health, Visit, VisitWorkerBase
 from shared.streams import SESSIONS, STAGES, START, StreamId, key
+from tests.support.fake_page import FakeKiosk
+from tests.support.visit_stages import FaceswapStage, Idle, LlmStage, TtsStage
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SECONDS_A_WORD = 0.36
-
-
-def speech_s(text: str) -> float:
-    """How long the world takes to say something."""
-    return round(max(1, len(text.split())) * SECONDS_A_WORD, 1)
-
-
-class _Stage:
-    """What the world's stages have in common."""
-
-    reads: ClassVar[Sequence[str]] = ()
-
-    def __init__(self, name: str, world: "World") -> None:
-        self.name = name
-        self.world = world
-
-    async def warm_up(self) -> Health:
-        return self.health()
-
-    def health(self) -> Health:
-        return Health(engine="world")
-
-    async def close(self) -> None:
-        pass
-
-
-class LlmStage(_Stage):
-    reads = ("requests",)
-
-    def open_visit(self, visit: Visit) -> "LlmWorker":
-        return LlmWorker(visit, self.world)
-
-
-class LlmWorker(VisitWorkerBase):
-    def __init__(self, visit: Visit, world: "World") -> None:
-        self.visit, self.world = visit, world
-
-    async def handle(self, event: ev.AnyEvent) -> None:
-        assert isinstance(event, ev.ReplyRequest)
-        if self.world.llm_is_down:
-            await asyncio.sleep(3600)
-        if self.world.breaks_on and self.world.breaks_on == event.said:
-            raise ValueError("cannot")
-        say = self.visit.outlet.publish
-        turn: dict[str, Any] = {"turn": event.turn, "rev": event.rev, "epoch": event.epoch}
-        name = self.world.meaning(event.said, [signal.name for signal in event.signals])
-        await say(ev.SignalHeard(**turn, seq=event.rev + 1, utterance=event.utterance, name=name))
-        if not event.wants_reply:
-            return
-        await asyncio.sleep(self.world.llm_s)
-        text = " ".join(["indeed"] * min(6, event.prompt.max_words))
-        await say(ev.ReplyClause(**turn, seq=event.rev * 1000 + 1, index=0, text=text, engine_s=self.world.llm_s))
-        await say(ev.ReplyEnded(**turn, seq=event.rev * 1000 + 999, clauses=1, reason="done"))
-
-
-class TtsStage(_Stage):
-    reads = ("reply", "lines", "voice_sample")
-
-    def open_visit(self, visit: Visit) -> "TtsWorker":
-        return TtsWorker(visit, self.world)
-
-
-class TtsWorker(VisitWorkerBase):
-    def __init__(self, visit: Visit, world: "World") -> None:
-        self.visit, self.world, self.count = visit, world, 0
-
-    async def handle(self, event: ev.AnyEvent) -> None:
-        match event:
-            case ev.ReplyClause() | ev.LineWanted():
-                await self.speak(event, event.text)
-            case ev.LineAhead():
-                self.count += 1
-                samples = round(speech_s(event.text) * VOICE_HZ)
-                await self.visit.outlet.publish(
-                    ev.LineRendered(
-                        seq=self.count, line=event.line, voice=event.voice, language=event.language, samples=samples
-                    )
-                )
-            case ev.VoiceSampleTaken():
-                self.count += 1
-                await self.visit.outlet.publish(ev.VoiceReady(seq=self.count, engine="world"))
-
-    async def speak(self, event: ev.ReplyClause | ev.LineWanted, text: str) -> None:
-        if self.world.tts_is_down:
-            await asyncio.sleep(3600)
-        is_line = isinstance(event, ev.LineWanted)
-        if isinstance(event, ev.LineWanted) and event.line == self.world.breaks_on:
-            raise ValueError("cannot")
-        await asyncio.sleep(0.0 if is_line else self.world.tts_s)
-        tenths, base = round(speech_s(text) * 10), event.rev * 10_000_000
-        turn: dict[str, Any] = {"turn": event.turn, "rev": event.rev, "epoch": event.epoch}
-        chunks = [
-            ev.SpeechChunk(
-                **turn, seq=base + index * 10 + 1, from_sample=index * 2400, pcm=bytes(4800),
-                text=text if index == 0 else "", is_rendered=is_line,
-                engine_s=self.world.tts_s if index == 0 and not is_line else 0.0,
-            )
-            for index in range(tenths)
-        ]  # fmt: skip
-        await self.visit.outlet.publish(*chunks, ev.SpeechEnded(**turn, seq=base + 9_999_999, samples=tenths * 2400))
-
-
-class FaceswapStage(_Stage):
-    reads = ("camera",)
-
-    def open_visit(self, visit: Visit) -> "FaceswapWorker":
-        return FaceswapWorker(visit, self.world)
-
-
-class FaceswapWorker(VisitWorkerBase):
-    def __init__(self, visit: Visit, world: "World") -> None:
-        self.visit, self.world = visit, world
-
-    async def handle(self, event: ev.AnyEvent) -> None:
-        if isinstance(event, ev.CameraFrame) and event.is_last:
-            verdict: ev.Event = ev.FaceReady(turn=event.turn, seq=1, engine="world", frame=1)
-            if self.world.face_refusal:
-                verdict = ev.FaceRefused(turn=event.turn, seq=1, reason=self.world.face_refusal)
-            await self.visit.outlet.publish(verdict)
-
-
-class Idle(_Stage):
-    def open_visit(self, visit: Visit) -> VisitWorkerBase:
-        return VisitWorkerBase()
-
-
-class FakeKiosk:
-    """A page: plays what is due when it is due, and says so."""
-
-    def __init__(self, world: "World", kiosk: Kiosk) -> None:
-        self.world, self.kiosk = world, kiosk
-        self.received: list[tuple[float, wire.Down]] = []
-        self.turn, self.played, self.anchor = -1, 0, (0, 0.0)
-        self.ready: dict[int, int] = {}
-        self.gone = -1
-        self.shows_nothing = False
-        """Its camera is slow: no picture comes."""
-        self.sounded: dict[int, tuple[float, float]] = {}
-        """Per turn: when its first and its last sample sounded so far."""
-
-    async def send_bytes(self, data: bytes) -> None:
-        message = wire.decode_down(data)
-        self.received.append((self.world.now(), message))
-        match message:
-            case wire.Speech() if message.turn > self.gone:
-                if message.restart:
-                    self.turn, self.anchor, self.played = (
-                        message.turn,
-                        (message.from_sample, message.due),
-                        message.from_sample,
-                    )
-                self.ready[message.turn] = message.from_sample + len(message.pcm) // 2
-            case wire.Hold() if message.stop:
-                self.report()
-                self.turn = -1
-            case wire.Flush():
-                self.report(is_end=True)
-                self.gone, self.turn = message.turn, -1
-            case wire.Capture() if not self.shows_nothing:
-                for index in range(message.frames):
-                    is_last = index + 1 == message.frames
-                    self.say(wire.Camera(burst=message.burst, index=index, jpeg=b"jpeg", is_last=is_last))
-
-    def say(self, message: wire.Up) -> None:
-        self.kiosk.take(message)
-
-    def report(self, *, is_end: bool = False) -> None:
-        if self.turn < 0:
-            return
-        sample, due = self.anchor
-        reached = sample + int((self.world.now() - due) * VOICE_HZ + 0.5)
-        reached = min(reached, self.ready[self.turn])
-        if reached > self.played or is_end:
-            self.played = max(self.played, reached)
-            at = due + (self.played - sample) / VOICE_HZ
-            first, _ = self.sounded.get(self.turn, (due, at))
-            self.sounded[self.turn] = (first, at)
-            self.say(wire.Played(turn=self.turn, sample=self.played, at=at, is_end=is_end))
-
-    async def run(self) -> None:
-        """Serve one connection; cancel to cut it."""
-        playing = asyncio.create_task(self._play())
-        try:
-            resume = self.kiosk.visit.opened.session if self.kiosk.visit else ""
-            heard = {"heard_turn": self.turn, "heard_sample": self.played} if self.turn > 0 else {}
-            await self.kiosk.attend(self, wire.Hello(token="", resume=resume, **heard))  # type: ignore[arg-type]
-        finally:
-            self.kiosk.link.is_connected = False
-            playing.cancel()
-
-    async def _play(self) -> None:
-        while True:
-            self.report()
-            await asyncio.sleep(0.05)
-
-    def looks(self) -> list[str]:
-        return [message.look for _, message in self.received if isinstance(message, wire.Scene)]
-
-    def last_sound(self) -> float:
-        return max((last for _, last in self.sounded.values()), default=0.0)
 
 
 class World:
