@@ -19,26 +19,13 @@ from rig.signals import stopping_cleanly
 from rig.supervisor import running_mirror
 from rig.turn_times import Turn, turns_of
 from rig.visitor import Samples
+from rig.waiting import WAITING
 from shared.audio import MICROPHONE_HZ
 from shared.errors import EngineFailed
 from shared.loop import run
 
 PLAY = Path(__file__).with_name("bench_play.yaml")
-SETTINGS = (
-    "asr.engine=scripted",
-    "asr.detector=loudness",
-    "asr.turn_judge=timer",
-    "asr.partial_step_s=0",
-    "asr.join_within_s=0",
-    "asr.patience_s.short=[0.192, 0.256]",
-    'asr.options.scripted.sentences=["yes"]',
-    "llm.engine=scripted",
-    'llm.options.scripted.replies=[[{text = "Go on.", wait_s = 0.05}]]',
-    "tts.engine=tone",
-    "a2f_bridge.engine=scripted",
-    "faceswap.engine=passthrough",
-    "session.turns.max_guesses=0",
-)
+SETTINGS = (*WAITING, 'llm.options.scripted.replies=[[{text = "Go on.", wait_s = 0.05}]]')
 SPEECH_S = 0.4
 PAUSE_S = 0.25
 PATIENCE_S = 6.0

@@ -18,6 +18,7 @@ from rig.options import Options
 from rig.recording import Shot
 from rig.service import ROOT
 from rig.supervisor import Mirror
+from rig.waiting import WAITING
 from services.session.play import Play, parse_play
 from shared.errors import EngineFailed
 
@@ -25,25 +26,14 @@ PLAY = Path(__file__).with_name("play.yaml")
 PORTRAIT = ROOT / "services" / "faceswap" / "sources" / "stand_in" / "portrait.jpg"
 
 SETTINGS = (
-    "asr.engine=scripted",
-    "asr.detector=loudness",
-    "asr.turn_judge=timer",
-    "asr.partial_step_s=0",
-    "asr.join_within_s=0",
-    "asr.patience_s.short=[0.192, 0.256]",
+    *WAITING,
     "asr.patience_s.yes_no=[0.192, 0.256]",
-    'asr.options.scripted.sentences=["yes"]',
-    "llm.engine=scripted",
     'llm.options.scripted.replies=[[{text = "Go on. ", wait_s = 0.3}, {text = "I am listening to you.", wait_s = 0.1}]]',
-    "tts.engine=tone",
-    "a2f_bridge.engine=scripted",
-    "faceswap.engine=passthrough",
     "faceswap.fps=12",
     "faceswap.width=320",
     "faceswap.height=240",
     "faceswap.source_options.stand_in.live_link_listen=127.0.0.1:0",  # one a replica; poses are counted by us
     "a2f_bridge.idle_hz=0",
-    "session.turns.max_guesses=0",
     "session.capture_frames=2",
     "session.capture_s=0.3",
     "session.farewell_s=0.5",
