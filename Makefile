@@ -69,8 +69,8 @@ rehearsals: engines  ## visits on all rig engines, one in peace, five with one f
 docs: install  ## write the generated pages anew
 	$(BIN)/mirror docs
 
-browser:  ## Chromium, for the tests of the pages and for --browser kiosk (Debian)
-	apt-get install --yes chromium
+browser:  ## Chromium and node, for the tests of the pages; Chromium for --browser kiosk, too (Debian)
+	apt-get install --yes chromium nodejs
 
 env: .env  ## .env from .env.example, with a password and tokens of its own; the keys are yours to fill in
 
