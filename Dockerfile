@@ -6,12 +6,14 @@ ARG BASE=python:3.11-slim-bookworm
 FROM ${BASE} AS base
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
     MIRROR_MODELS=/models MIRROR_HEALTH_FILE=/run/mirror/health
-# Models load faster than their bytecode could be written, and the root file system cannot be written to.
+# Nothing can be written into a running container: what is compiled is compiled here.
 ENV PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 # A volume takes the owner of the folder that it first covers; a RAM disk takes the mode of its folder, but not the owner.
 RUN python3 -m venv --without-pip /opt/venv && install -d -o 65534 -g 65534 /models /data /run/mirror
-COPY containers/install constraints.txt ./
+# Official images come without Python's own bytecode: every start would compile its library anew.
+COPY containers/compile containers/install constraints.txt ./
+RUN sh compile library
 COPY shared/requirements.txt shared/
 RUN sh install shared/requirements.txt
 
@@ -29,6 +31,7 @@ FROM base AS models
 RUN printf 'pip\nrich\ntyper\n' > models.txt && sh install models.txt
 COPY shared shared
 COPY rig rig
+RUN sh compile shared rig
 USER 65534:65534
 ENV HOME=/tmp
 ENTRYPOINT ["python", "-m", "rig", "models"]
@@ -44,6 +47,7 @@ RUN if [ "${ENGINES}" = rig ]; then sh install services/${SERVICE}/requirements-
 COPY shared shared
 COPY services/__init__.py services/
 COPY services/${SERVICE} services/${SERVICE}
+RUN sh compile shared services
 ENV SERVICE=${SERVICE} HOME=/tmp
 USER 65534:65534
 # Healthy is warm: the engine has done one real inference, and the last heartbeat reached Redis.
