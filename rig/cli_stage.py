@@ -33,7 +33,7 @@ def stage_logs(
 
 @stage_app.command("restart")
 def stage_restart(stage: Stage, as_json: Json = False) -> None:
-    """Restart a stage, one replica at a time, each waiting until the one before is warm."""
+    """Restart a stage: one replica at a time, each when the one before is warm; of a lone one the successor first."""
     from rig.containers.command import restart_stage
 
     sys.exit(restart_stage(stage, as_json=as_json))

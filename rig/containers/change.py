@@ -54,16 +54,32 @@ def restart(
 ) -> list[Replica]:
     """Restart every replica of a stage, the next one only when the one before is warm again.
 
+    One that is alone and may surge is not stopped before its successor is warm.
+
     Raises:
         BadInput: The stage has no container.
-        EngineUnavailable: One did not become warm; those after it were left alone.
+        EngineUnavailable: One did not become warm; those after it, and who was to be succeeded, were left alone.
     """
     replicas = some(containers, stage)
+    if len(replicas) == 1 and replicas[0].may_surge:
+        progress(f"{stage}: its successor", 0.0)
+        _succeed(containers, replicas[0], wait)
+        return containers.replicas(stage)
     for done, replica in enumerate(replicas):
         progress(replica.name, done / len(replicas))
         containers.restart(replica)
         wait_until_well(containers, replica.name, wait)
     return containers.replicas(stage)
+
+
+def _succeed(containers: Containers, old: Replica, wait: Callable[[float], None]) -> None:
+    name = containers.add(old.stage)
+    try:
+        wait_until_well(containers, name, wait)
+    except EngineUnavailable as error:
+        containers.remove(containers.look(name))
+        raise EngineUnavailable(f"{error}; {old.name} was left as it is") from error
+    containers.remove(old)
 
 
 def scale(

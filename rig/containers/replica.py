@@ -9,6 +9,8 @@ import msgspec
 SERVICE = "com.docker.compose.service"
 PROJECT = "com.docker.compose.project"
 NUMBER = "com.docker.compose.container-number"
+SURGE = "mirror.surge"
+"""The label of a stage whose only replica is restarted by starting its successor first."""
 
 
 class Replica(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +23,8 @@ class Replica(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     """Of its last heartbeat (warming, ready, degraded, stopping), or Docker's: starting, unhealthy, restarting, exited."""
     is_well: bool
+    worker: str = ""
+    """Its name on the bus, as long as this process lives."""
     engine: str = ""
     device: str = ""
     version: str = ""
@@ -34,6 +38,8 @@ class Replica(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str = ""
     """Its own while it runs; Docker's if it could not be started; of one that ended, its log knows more."""
     detail: str = ""
+    may_surge: bool = False
+    """Its successor may run beside it: nobody finds it by its name or port, and the memory is there for two."""
 
 
 def read_replica(inspected: Mapping[str, Any], memory_bytes: int | None = None) -> Replica:
@@ -53,6 +59,7 @@ def read_replica(inspected: Mapping[str, Any], memory_bytes: int | None = None) 
         name=str(inspected["Name"]).lstrip("/"),
         state=_state(state, health, beat) if is_running else _end(state),
         is_well=is_running and health.get("Status", "healthy") == "healthy",
+        worker=str(beat.get("worker", "")),
         engine=str(beat.get("engine", "")),
         device=str(beat.get("device", "")),
         version=str(beat.get("version", "")),
@@ -63,6 +70,7 @@ def read_replica(inspected: Mapping[str, Any], memory_bytes: int | None = None) 
         memory_mb=None if memory_bytes is None else round(memory_bytes / 1e6, 1),
         last_error=str(beat.get("last_error", "")) or complaint if is_running else str(state.get("Error", "")),
         detail=str(beat.get("detail", "")),
+        may_surge=labels.get(SURGE) == "true",
     )
 
 

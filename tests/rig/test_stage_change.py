@@ -45,7 +45,7 @@ class FakeContainers:
 
     def remove(self, replica: Replica) -> None:
         self.did.append(f"remove {replica.name}")
-        self.all.remove(replica)
+        self.all = [one for one in self.all if one.name != replica.name]
 
     def last_line(self, name: str) -> str:
         return f"last words of {name}"
@@ -71,6 +71,34 @@ def test_a_replica_that_ends_keeps_the_others_running_and_says_its_last_words() 
     with pytest.raises(EngineUnavailable, match="last words of asr-0"):
         restart(containers, "asr", no_progress, no_wait)
     assert containers.did == ["restart asr-0"]
+
+
+def surging(*stages: str, looks: int = 2) -> FakeContainers:
+    containers = FakeContainers(*stages, looks=looks)
+    containers.all = [msgspec.structs.replace(one, may_surge=True) for one in containers.all]
+    return containers
+
+
+def test_one_that_is_alone_goes_when_its_successor_is_warm() -> None:
+    containers = surging("tts", "llm")
+    [left] = restart(containers, "tts", no_progress, no_wait)
+    assert containers.did == ["add tts-new2", "tts-new2 is warm", "remove tts-0"]
+    assert left.name == "tts-new2"
+
+
+def test_one_whose_successor_cannot_start_goes_on() -> None:
+    containers = surging("tts", looks=9)
+    containers.end = "restarting (3)"
+    with pytest.raises(EngineUnavailable, match="last words of tts-new1; tts-0 was left as it is"):
+        restart(containers, "tts", no_progress, no_wait)
+    assert containers.did == ["add tts-new1", "remove tts-new1"]
+    assert [one.name for one in containers.all] == ["tts-0"]
+
+
+def test_one_with_a_sibling_needs_no_successor() -> None:
+    containers = surging("tts", "tts")
+    restart(containers, "tts", no_progress, no_wait)
+    assert containers.did == ["restart tts-0", "tts-0 is warm", "restart tts-1", "tts-1 is warm"]
 
 
 def test_a_replica_that_never_becomes_warm_is_given_up() -> None:

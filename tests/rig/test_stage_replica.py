@@ -88,6 +88,15 @@ def test_a_beat_cut_short_by_docker_is_no_fault_of_ours() -> None:
     assert read_replica(inspected(checked('{"state": "rea'))).state == "ready"
 
 
+@pytest.mark.parametrize(
+    ("label", "may_surge"), [({}, False), ({"mirror.surge": "true"}, True), ({"mirror.surge": "false"}, False)]
+)
+def test_whether_a_successor_may_run_beside_it_is_said_by_its_label(label: dict[str, str], may_surge: bool) -> None:
+    found = inspected()
+    found["Config"]["Labels"] |= label
+    assert read_replica(found).may_surge is may_surge
+
+
 def test_memory_is_counted_without_the_page_cache_in_both_versions_of_cgroups() -> None:
     assert memory_of({"memory_stats": {"usage": 100, "stats": {"inactive_file": 30}}}) == 70
     assert memory_of({"memory_stats": {"usage": 100, "stats": {"total_inactive_file": 30}}}) == 70
