@@ -13,9 +13,9 @@ from rig.console import print_json, progress_bar, table_of
 from rig.containers.change import ENDED, Logs, Progress, restart, scale, some
 from rig.containers.engine import Containers
 from rig.containers.replica import Replica
-from rig.options import STAGES
 
-SHOWN = (*STAGES, "redis")
+UNSEEN = ("ram", "models")
+"""They serve no visit."""
 COLUMNS = [
     "stage", "number", "state", "engine", "device", "version", "warm s", "lag s", "visits", "restarts", "MB", "last_error",
 ]  # fmt: skip
@@ -33,7 +33,7 @@ def project() -> str:
 def list_stages(*, as_json: bool) -> int:
     """Print every replica; 1 if one is not well."""
     containers = Containers(project())
-    found = [one for one in containers.replicas(with_memory=True) if one.stage in SHOWN]
+    found = [one for one in containers.replicas(with_memory=True) if one.stage not in UNSEEN]
     replicas = [with_last_words(containers, one) for one in found]
     _tell(replicas, as_json=as_json)
     return 0 if replicas and all(one.is_well for one in replicas) else 1

@@ -17,6 +17,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 RIG = ("docker-compose.yml",)
 CPU = (*RIG, "docker-compose.cpu.yml")
+TWO = "docker-compose.two.yml"
+RIGHT = ("a2f_bridge_right", "faceswap_right")
 STAGES = ("asr", "llm", "tts", "a2f_bridge", "faceswap")
 SERVICES = (*STAGES, "session")
 SECRETS = {
@@ -27,12 +29,12 @@ SECRETS = {
     "MIRROR_KIOSK_TOKEN": {"session"},
     "MIRROR_OPERATOR_TOKEN": {"session"},
     "REDIS_PASSWORD": {"redis"},
-    "REDIS_URL": set(SERVICES),
+    "REDIS_URL": {*SERVICES, *RIGHT},
 }
 
 
 @cache
-def composed(*files: str, **settings: str) -> dict[str, Any]:
+def composed(*files: str, profiles: str = "*", **settings: str) -> dict[str, Any]:
     """What compose makes of the files, without the environment of whoever runs the tests."""
     docker = shutil.which("docker")
     if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
@@ -42,7 +44,7 @@ def composed(*files: str, **settings: str) -> dict[str, Any]:
         command += ["-f", str(ROOT / file)]
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **settings}
     done = subprocess.run(
-        [*command, "--profile", "*", "config", "--format", "json"],
+        [*command, *(["--profile", profiles] if profiles else []), "config", "--format", "json"],
         env=environment,
         capture_output=True,
         text=True,
@@ -56,7 +58,7 @@ def services(*files: str) -> dict[str, Any]:
     return dict(composed(*files)["services"])
 
 
-@pytest.mark.parametrize("over", ["docker-compose.cpu.yml", "docker-compose.dev.yml", "docker-compose.obs.yml"])
+@pytest.mark.parametrize("over", ["docker-compose.cpu.yml", "docker-compose.dev.yml", "docker-compose.obs.yml", TWO])
 def test_every_override_fits(over: str) -> None:
     assert set(SERVICES) <= services(*RIG, over).keys()
 
@@ -108,8 +110,34 @@ def test_gpus_are_reserved_on_the_rig_and_nowhere_else() -> None:
     def reserving(*files: str) -> set[str]:
         return {name for name, one in services(*files).items() if "devices" in json.dumps(one.get("deploy") or {})}
 
-    assert reserving(*RIG) == {"asr", "tts", "faceswap"}
+    assert reserving(*RIG) == {"asr", "tts", "faceswap", "faceswap_right"}
     assert reserving(*CPU) == set()
+
+
+@pytest.mark.parametrize("files", [RIG, CPU])
+def test_a_second_mirror_has_a_virtual_human_of_its_own_and_shares_the_rest(files: tuple[str, ...]) -> None:
+    one, two = (composed(*some, profiles="")["services"] for some in (files, (*files, TWO)))
+    assert set(two) - set(one) == set(RIGHT)
+    bound = {name: each["environment"].get("MIRROR_WORKER__KIOSKS") for name, each in two.items() if name != "ram"}
+    assert {name for name, kiosks in bound.items() if kiosks == '["left"]'} == {"a2f_bridge", "faceswap"}
+    assert {name for name, kiosks in bound.items() if kiosks == '["right"]'} == set(RIGHT)
+    assert two["session"]["environment"]["MIRROR_SESSION__KIOSKS"] == '["left", "right"]'
+    for right in RIGHT:
+        assert two[right]["image"] == two[right.removesuffix("_right")]["image"]
+        assert two[right].get("deploy") == two[right.removesuffix("_right")].get("deploy")
+
+
+@pytest.mark.parametrize("files", [RIG, CPU])
+def test_the_second_mirrors_poses_reach_its_own_face_alone(files: tuple[str, ...]) -> None:
+    two = services(*files, TWO)
+    sent = {name: two[name]["environment"]["MIRROR_A2F_BRIDGE__LIVE_LINK"] for name in ("a2f_bridge", RIGHT[0])}
+    assert sent["a2f_bridge_right"] == "faceswap_right:11111"
+    assert "faceswap_right" not in sent["a2f_bridge"]
+
+
+def test_who_is_found_by_its_name_has_no_successor_beside_it() -> None:
+    surging = {name for name, one in services(*RIG).items() if "mirror.surge" in (one.get("labels") or {})}
+    assert surging == {"asr", "llm", "tts", "a2f_bridge", "a2f_bridge_right"}
 
 
 def test_stages_wait_for_redis_and_models_and_the_session_for_nobodys_health() -> None:
