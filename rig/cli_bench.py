@@ -47,6 +47,18 @@ def bench_chaos(
     sys.exit(run_chaos(disturbances, seed, json_file, has_fence=has_fence, folder=folder))
 
 
+@bench_app.command("containers")
+def bench_containers(
+    visitor: Annotated[Path, typer.Argument(help="A recorded visitor.")] = Path("tests/visitors/terse"),
+    samples: Annotated[int, typer.Option(min=1, help="Of every harm; three take about a quarter of an hour.")] = 3,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
+) -> None:
+    """Restart, kill and scale the containers of a mirror that is up, while it is visited: how long each is missed. Exit code 1 as chaos."""
+    from rig.containers.gaps.command import run_containers
+
+    sys.exit(run_containers(visitor, samples, json_file))
+
+
 @bench_app.command("cost")
 def bench_cost(
     visitor: Annotated[Path, typer.Argument(help="A recorded visitor.")] = Path("tests/visitors/terse"),

@@ -1,5 +1,6 @@
 """The edge to Docker: the containers of one compose project. Only the host talks to the engine, no container does."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any
 import docker
 from docker.errors import DockerException
 
+from rig.containers.house import House, read_house
 from rig.containers.replica import NUMBER, PROJECT, SERVICE, Replica, free_number, memory_of, read_replica, twin_of
 from shared.errors import EngineFailed, EngineUnavailable
 
@@ -72,7 +74,11 @@ class Containers:
             number = free_number({int(one.labels[NUMBER]) for one in running})
             name, description = twin_of(min(running, key=lambda one: int(one.labels[NUMBER])).attrs, number)
             made = self._docker.api.create_container_from_config(description, name)
-            self._docker.api.start(made["Id"])
+            try:
+                self._docker.api.start(made["Id"])
+            except DockerException:
+                self._docker.api.remove_container(made["Id"])
+                raise
         return name
 
     def remove(self, replica: Replica) -> None:
@@ -81,6 +87,28 @@ class Containers:
             container = self._docker.containers.get(replica.name)
             container.stop(timeout=STOP_S)
             container.remove()
+
+    def kill(self, name: str) -> float:
+        """A crash: `kill -9` of all that runs in the container. Not by Docker, whose own kill is a wish that it stays down.
+
+        Returns:
+            When it happened, on the monotonic clock, seconds.
+        """
+        with _our_errors(f"{name} cannot be killed"):
+            made = self._docker.api.exec_create(self._docker.containers.get(name).id, ["sh", "-c", "kill -9 -1"])
+            # Not attached: the line to what kills its own container is never closed.
+            self._docker.api.exec_start(made["Id"], detach=True)
+        return time.monotonic()
+
+    def house(self) -> House:
+        """Where the mirror is found from here. Raises EngineUnavailable if it is not up."""
+        with _our_errors("the mirror cannot be found"):
+            found = {name: self._found(name) for name in ("session", "redis")}
+        if missing := [name for name, containers in found.items() if not containers]:
+            raise EngineUnavailable(
+                f"docker: {self.project} has no {' and no '.join(missing)}; docker compose up --wait"
+            )
+        return read_house(found["session"][0].attrs, found["redis"][0].attrs)
 
     def last_line(self, name: str) -> str:
         """The last line that a container logged."""
