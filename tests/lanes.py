@@ -1,39 +1,108 @@
-"""Every test, in two lanes at once: whole visits, which mostly wait for real time to pass, and beside them all others.
+"""Every test, in three lanes at once. `make test` runs this.
 
-`make test` runs this. The second lane has low priority: a visit must not be late because a matrix is being tested. What it
-printed stands below the first's when both are done. Exit code: 1 if either lane is red.
+What needs real time comes first and is given it: whole visits on real engines in one lane, all other visits and the pages in a
+second. Everything else has low priority, so that no visit is late because a matrix is being tested; it begins in a third lane, and
+takes the second as well once that is free. Exit code: 1 if anything is red. What the later lanes printed stands below the first's.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
+from typing import IO, NamedTuple
 
-PYTEST = [sys.executable, "-m", "pytest", "-q"]
 REAL_TIME = "visit or web"
+REAL_TIME_FOLDERS = ("tests/pipeline", "tests/web")
+"""`tests/conftest.py` sees to it that no such test lies elsewhere: importing all others would take the visits' time."""
+
+ON_REAL_ENGINES = (
+    "tests/pipeline/test_kills.py", "tests/pipeline/test_rig_engines.py", "tests/web/test_whole_visit.py",
+)  # fmt: skip
+"""Each takes most of a core: beside each other, or beside the other visits in another order, they would be late."""
+
+LATER = ("tests/a2f_bridge", "tests/asr", "tests/faceswap")
+"""About a third of the work of all tests that need no real time."""
+
 NICENESS = 10
 
 
+class Run(NamedTuple):
+    """One pytest."""
+
+    what: str
+    arguments: tuple[str, ...]
+    niceness: int = 0
+
+
+def _without(paths: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"--ignore={path}" for path in paths)
+
+
+LANES = (
+    (Run("whole visits on real engines", ("-m", REAL_TIME, *ON_REAL_ENGINES)),),
+    (
+        Run("other visits, and pages", ("-m", REAL_TIME, *REAL_TIME_FOLDERS, *_without(ON_REAL_ENGINES))),
+        Run(f"of the rest, {', '.join(LATER)}", ("-m", f"not ({REAL_TIME})", *LATER), NICENESS),
+    ),
+    (Run("all the rest", ("-m", f"not ({REAL_TIME})", *_without(LATER)), NICENESS),),
+)
+
+
+class Lane:
+    """Runs one after another; what they print is kept, but for that of the first lane."""
+
+    def __init__(self, runs: Sequence[Run], printed: IO[str] | None) -> None:
+        self._waiting = list(runs)
+        self._printed = printed
+        self._process: subprocess.Popen[str] | None = None
+        self.is_over = False
+        self.is_red = False
+
+    def go_on(self) -> None:
+        """Begin the next run if the last is over."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.is_red = self.is_red or (self._process is not None and self._process.returncode != 0)
+        self.is_over = not self._waiting
+        if self.is_over:
+            return
+        run = self._waiting.pop(0)
+        print(f"{run.what}:", file=self._printed, flush=True)
+        self._process = subprocess.Popen(
+            ["nice", "-n", str(run.niceness), sys.executable, "-m", "pytest", "-q", *run.arguments],
+            stdout=self._printed, stderr=subprocess.STDOUT if self._printed else None, text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"} if run.niceness else None,
+        )  # fmt: skip
+
+    def tell(self) -> None:
+        """Print what was kept."""
+        if self._printed is not None:
+            self._printed.seek(0)
+            sys.stdout.write("\n" + self._printed.read())
+
+    def end(self) -> None:
+        """At once, if it still goes on."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
 def main() -> int:
-    with tempfile.TemporaryFile("w+") as printed:
-        others = subprocess.Popen(
-            ["nice", "-n", str(NICENESS), *PYTEST, "-m", f"not ({REAL_TIME})"],
-            stdout=printed,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
+    with tempfile.TemporaryFile("w+") as second, tempfile.TemporaryFile("w+") as third:
+        lanes = [Lane(runs, printed) for runs, printed in zip(LANES, (None, second, third), strict=True)]
         try:
-            print("whole visits and pages, in real time; beside them everything else (its result follows):", flush=True)
-            visits = subprocess.run([*PYTEST, "-m", REAL_TIME], check=False).returncode
-            if others.poll() is None:
-                print("everything else is still running ...", flush=True)
-            rest = others.wait()
+            while not all(lane.is_over for lane in lanes):
+                time.sleep(0.2)
+                for lane in lanes:
+                    lane.go_on()
         finally:
-            others.kill()
-        printed.seek(0)
-        print("\neverything else:")
-        sys.stdout.write(printed.read())
-    return 1 if visits or rest else 0
+            for lane in lanes:
+                lane.end()
+        for lane in lanes:
+            lane.tell()
+    return 1 if any(lane.is_red for lane in lanes) else 0
 
 
 if __name__ == "__main__":
