@@ -41,6 +41,7 @@ class Conductor:
         self._config = config
         self._numbering = numbering
         self._state = director.open_play(play, opened.language)
+        self._coda_ends = {scene.ends for scene in play.scenes if scene.kind == "coda"}
         self.turns = Turns(
             config.turns, opened.language, lambda now: director.brief(self._state, self._since(now)),
             last_turn=turn, epoch=epoch,
@@ -52,8 +53,8 @@ class Conductor:
 
     @property
     def ended(self) -> str:
-        """Why the visit is over; empty while it goes on."""
-        return self.standing.ended
+        """Why the visit is over; empty while it goes on, and while its last word still sounds."""
+        return "" if self.turns.is_finishing else self.standing.ended
 
     def _since(self, now: float) -> float:
         return now - self.opened.at
@@ -174,10 +175,14 @@ class Conductor:
             case pe.StartCapture(what="face"):
                 self._capture_face()
             case pe.EndVisit():
-                self.turns.stop(now)
+                self._stop(now)
             case _:
                 for event in events_of(order, self.opened):
                     self._publish(event)
+
+    def _stop(self, now: float) -> None:
+        """Where the play's own end has come, the last word may sound; where somebody went or ended it, nothing."""
+        self.turns.stop(now, at_once=self.standing.ended not in self._coda_ends)
 
     def _capture_face(self) -> None:
         capture = wire.Capture(
@@ -209,8 +214,10 @@ class Conductor:
                 self.standing.note_order(order)
         self.standing.burst = self._numbering.last_burst
         open_lines = self.standing.go_on_with(left_sounding)
-        self.turns.recover(left_sounding)
+        self.turns.recover(left_sounding, is_listening=self.standing.is_listening)
         self._out.append(Send(self.standing.scene))
+        if self.standing.ended:
+            self._stop(now)
         if self.standing.is_unanswered and not (left_sounding and left_sounding.kind == "reply"):
             self._tell(pe.ReplyDone(said="", was_cut=True), now)
         for order in open_lines:

@@ -14,6 +14,9 @@ from shared.kiosk_wire import Played
 APPOINTMENT_LEAD_S = 1.0
 """A line with an appointed time is handed to the kiosk this long before it."""
 
+LAST_WORD_S = 2.0
+"""A visit whose time is up ends at most so much later, if its last line is still sounding: something had delayed it."""
+
 
 class Playout:
     """Who has the floor, and what sounds. Times are host clock seconds. Collects effects in `out`."""
@@ -25,6 +28,8 @@ class Playout:
         self._ledger = ledger
         self.floor = Floor(config)
         self.presenter = Presenter(config, out)
+        self._finish_by = 0.0
+        """Host clock, seconds; 0: the visit goes on."""
 
     # --- sound comes ------------------------------------------------------------------------------------------------
 
@@ -113,6 +118,19 @@ class Playout:
         self._finish(now, was_cut=True)
         self._making.advance_epoch(reason)
 
+    def let_finish(self, now: float) -> bool:
+        """The visit is over: whether a line is out, or has its sound and waits; it may come to its end."""
+        current, line = self.presenter.current, self._making.line
+        is_line = current.kind == "line" if current else line is not None and bool(line.chunks)
+        if is_line:
+            self._finish_by = now + LAST_WORD_S
+        return is_line
+
+    @property
+    def is_finishing(self) -> bool:
+        """A line was allowed to come to its end, and has not."""
+        return bool(self._finish_by) and (self.presenter.is_sounding or self._making.line is not None)
+
     def _finish(self, now: float, *, was_cut: bool) -> None:
         self.floor.clear()
         speech = self.presenter.current
@@ -149,3 +167,5 @@ class Playout:
                 pass
         if self.presenter.is_overdue(now):
             self._finish(now, was_cut=False)
+        if self._finish_by and now >= self._finish_by:
+            self.cut("end", now)

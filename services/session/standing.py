@@ -25,6 +25,8 @@ class Standing:
         """Why the visit is over; empty while it goes on."""
         self.is_unanswered = False
         """A reply was ordered and is not over."""
+        self.is_listening = False
+        """What the visitor says is for the play."""
 
     def note_told(self, told: pe.Told) -> None:
         """What is over need not be done again."""
@@ -61,6 +63,7 @@ class Standing:
             case pe.StopCapture(what="face"):
                 self.wants_face = False
             case pe.EnterScene():
+                self.is_listening = order.is_listening
                 self.scene = wire.Scene(
                     look=order.look,
                     session=self._opened.session,

@@ -127,19 +127,25 @@ class Turns:
             self.hearing.shown(),
         ]
 
-    def stop(self, now: float) -> None:
-        """The visit is over: silence."""
+    @property
+    def is_finishing(self) -> bool:
+        """The visit is over but for its last word."""
+        return self.playout.is_finishing
+
+    def stop(self, now: float, *, at_once: bool) -> None:
+        """The visit is over: silence, behind the line that is sounding or about to, unless it is to be at once."""
         self._making.lines.clear()
         self.hearing.is_listening = False
-        self.playout.cut("end", now)
+        if at_once or not self.playout.let_finish(now):
+            self.playout.cut("end", now)
 
-    def recover(self, left_sounding: Speech | None) -> None:
-        """Another process had this visit: the turn it had let out goes on, or else all is void; the visitor is listened to."""
+    def recover(self, left_sounding: Speech | None, *, is_listening: bool) -> None:
+        """Another process had this visit: the turn it had let out goes on, or else all is void."""
         if left_sounding:
             self.playout.go_on_with(left_sounding)
         else:
             self._making.advance_epoch("reset")
-        self.hearing.is_listening = True
+        self.hearing.is_listening = is_listening
 
     def kiosk_came(self, turn: int, sample: int, now: float) -> None:
         """The kiosk is there (again), and has sounded `turn` up to `sample`."""

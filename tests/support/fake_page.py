@@ -52,20 +52,27 @@ class FakeKiosk:
         self.kiosk.take(message)
 
     def report(self, *, is_end: bool = False) -> None:
-        if self.turn < 0:
-            return
-        sample, due = self.anchor
-        reached = sample + int((self.world.now() - due) * VOICE_HZ + 0.5)
-        reached = min(reached, self.ready[self.turn])
-        if reached > self.played or is_end:
-            self.played = max(self.played, reached)
-            at = due + (self.played - sample) / VOICE_HZ
-            first, _ = self.sounded.get(self.turn, (due, at))
-            self.sounded[self.turn] = (first, at)
+        if self.sound_on() or (is_end and self.turn >= 0):
+            _, at = self.sounded.get(self.turn, self.anchor)
             self.say(wire.Played(turn=self.turn, sample=self.played, at=at, is_end=is_end))
+
+    def sound_on(self) -> bool:
+        """Play what is due by now, whether anybody is told or not; whether there was anything."""
+        if self.turn < 0:
+            return False
+        sample, due = self.anchor
+        reached = min(sample + int((self.world.now() - due) * VOICE_HZ + 0.5), self.ready[self.turn])
+        if reached <= self.played:
+            return False
+        self.played = reached
+        at = due + (reached - sample) / VOICE_HZ
+        first, _ = self.sounded.get(self.turn, (due, at))
+        self.sounded[self.turn] = (first, at)
+        return True
 
     async def run(self) -> None:
         """Serve one connection; cancel to cut it."""
+        self.sound_on()
         playing = asyncio.create_task(self._play())
         try:
             resume = self.kiosk.visit.opened.session if self.kiosk.visit else ""

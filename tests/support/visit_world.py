@@ -68,13 +68,15 @@ class World:
             await self.bus.append(STAGES, ev.encode(beat), 100)
             await asyncio.sleep(0.5)
 
-    async def open_house(self) -> None:
+    async def open_house(self, page: FakeKiosk | None = None) -> None:
+        """A session service, and its page: a new one, or the one that was there before and has sounded on."""
         self.house = House(self.bus, self.clock, self.config, self.play)
         self.watching = asyncio.create_task(self.house.watch_stages())
         await asyncio.sleep(0.7)
         await self.house.open()
         self.kiosk = self.house.kiosk("mirror")
-        self.page = FakeKiosk(self, self.kiosk)
+        self.page = page or FakeKiosk(self, self.kiosk)
+        self.page.kiosk = self.kiosk
         self.connection = asyncio.create_task(self.page.run())
         await asyncio.sleep(0.1)
 
