@@ -1,7 +1,6 @@
 """The stage runner: warms a stage up, lets it serve visits, beats, and hands over cleanly when told to stop."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import secrets
@@ -9,6 +8,7 @@ from collections.abc import Callable
 
 from shared import health
 from shared.bus import Bus
+from shared.bus_trouble import BusTrouble
 from shared.clock import Clock
 from shared.errors import BusUnavailable, ConfigError, ContextLost, EngineUnavailable
 from shared.events import VOCABULARY, Heartbeat, encode
@@ -46,6 +46,7 @@ class StageRunner:
         self._health = Health(engine="")
         self._start_error = ""
         self._started_at = clock.now()
+        self._trouble = BusTrouble()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Warm up, then serve visits until `stop` is set, then hand every visit over.
@@ -116,8 +117,12 @@ class StageRunner:
 
     async def _tell(self) -> None:
         beat = self.heartbeat()
-        with contextlib.suppress(BusUnavailable):  # the next beat tells
+        try:
             await self._bus.append(STAGES, encode(beat), GLOBAL_CAP)
+        except BusUnavailable as error:  # the next beat tells
+            self._trouble.note(str(error), "writing")
+        else:
+            self._trouble.note("", "writing")
             health.note(beat)
 
     def heartbeat(self) -> Heartbeat:

@@ -15,6 +15,7 @@ from services.session.kiosks import Kiosk
 from services.session.play import Play
 from shared import health
 from shared.bus import Bus
+from shared.bus_trouble import BusTrouble
 from shared.clock import Clock
 from shared.errors import BusUnavailable, Fenced
 from shared.events import VOCABULARY, Heartbeat, HouseOpened, encode, understood
@@ -52,7 +53,7 @@ class House:
         self.is_open = False
         """What was left by a service before us has been taken up; until then no kiosk may begin anything."""
         self._taken_up: set[str] = set()
-        self._troubles = {"reading": "", "writing": ""}
+        self._trouble = BusTrouble()
         self._worker = f"session-{os.getpid()}-{secrets.token_hex(3)}"
         self.charge = Charge(bus, self._worker)
         self.on_replaced: Callable[[], None] = lambda: None
@@ -64,7 +65,7 @@ class House:
     @property
     def bus_trouble(self) -> str:
         """What is wrong with the bus now; empty if nothing is."""
-        return next(filter(None, self._troubles.values()), "")
+        return self._trouble.now
 
     @property
     def why_closed(self) -> str:
@@ -86,18 +87,9 @@ class House:
                     await self._set_clock()
                 await self.open()
             except BusUnavailable as error:
-                self._note_bus(str(error))
+                self._trouble.note(str(error), "reading")
                 await asyncio.sleep(RETRY_S)
-        self._note_bus("")
-
-    def _note_bus(self, trouble: str, part: str = "reading") -> None:
-        """Keep what is wrong with Redis for the page; the log says it once. On a full RAM disk writing alone fails."""
-        before = self.bus_trouble
-        self._troubles[part] = trouble
-        if self.bus_trouble and _kind(self.bus_trouble) != _kind(before):
-            LOG.error("%s", self.bus_trouble)
-        elif before and not self.bus_trouble:
-            LOG.info("Redis is back")
+        self._trouble.note("", "reading")
 
     async def open(self) -> None:
         """Take charge; take up visits that a service before us left, wipe those that are too old to go on. May be tried again."""
@@ -129,10 +121,10 @@ class House:
             try:
                 entries = await self.bus.read({STAGES: after}, wait_s=0.5, count=512)
             except BusUnavailable as error:
-                self._note_bus(str(error))
+                self._trouble.note(str(error), "reading")
                 await asyncio.sleep(0.2)
                 continue
-            self._note_bus("")
+            self._trouble.note("", "reading")
             for entry in entries:
                 after = entry.id
                 beat = understood(entry.payload)
@@ -146,9 +138,9 @@ class House:
             try:
                 await self.bus.append(STAGES, encode(beat), GLOBAL_CAP)
             except BusUnavailable as error:
-                self._note_bus(str(error) if self.is_open else "", "writing")
+                self._trouble.note(str(error) if self.is_open else "", "writing")
             else:
-                self._note_bus("", "writing")
+                self._trouble.note("", "writing")
                 health.note(beat)
             await asyncio.sleep(HEARTBEAT_S)
 
@@ -182,8 +174,3 @@ class House:
             with contextlib.suppress(asyncio.CancelledError):
                 await kiosk.close()
         await self.charge.give_up()
-
-
-def _kind(trouble: str) -> str:
-    """A Redis that restarts is refused, unknown and reset in turn: one trouble, in one line of the log."""
-    return trouble.partition(" (")[0]
