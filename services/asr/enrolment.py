@@ -24,6 +24,8 @@ from shared.events import (
 from shared.stage import Outlet
 from shared.streams import StreamId
 
+NOTHING: Samples = np.zeros(0, np.int16)
+
 
 class Said(NamedTuple):
     """One utterance on its way to being judged."""
@@ -31,6 +33,7 @@ class Said(NamedTuple):
     number: int
     text: str
     sound: Samples
+    """Empty: the order came in the middle of it, and consent does not reach back. It gets a verdict all the same."""
     was_judged: bool = False
     """By a worker before us: it counts, and nothing is said of it again."""
 
@@ -63,8 +66,10 @@ class Enrolment:
 
     def offer(self, final: FinalTranscript, own_text: str, sound: Samples) -> None:
         """An utterance that was understood. `own_text` is what is said in `sound` alone, without what it joins."""
-        if self._wants(final):
-            self._said.put_nowait(Said(final.turn, own_text, sound))
+        order = self._order
+        if order is None or not order.is_on or self._is_done or final.ended_at < order.at:
+            return
+        self._said.put_nowait(Said(final.turn, own_text, sound if self._wants(final) else NOTHING))
 
     def _wants(self, final: FinalTranscript) -> bool:
         order = self._order
@@ -80,10 +85,11 @@ class Enrolment:
         order = self._order
         if order is None or not order.is_on or self._is_done:
             return
-        take = await self._inference.aside(lambda: self._take(said))
-        if self._order is not order:
-            return  # called off or begun anew meanwhile
-        self._takes.append(take)
+        if said.sound.size:
+            take = await self._inference.aside(lambda: self._take(said))
+            if self._order is not order:
+                return  # called off or begun anew meanwhile
+            self._takes.append(take)
         if said.was_judged:
             return
         wanted = voice_sample.Wanted(min_speech_s=order.min_speech_s, max_speech_s=order.max_speech_s)

@@ -16,6 +16,7 @@ from services.asr.partials import words
 from shared.errors import EngineUnavailable
 from shared.events import (
     CaptureVoice,
+    Event,
     FinalTranscript,
     GuessTranscript,
     PartialTranscript,
@@ -171,12 +172,25 @@ async def test_without_the_order_nothing_is_gathered(inference: Inference) -> No
     assert [event for event in outlet.events if event.stream == "voice_sample"] == []
 
 
-async def test_what_was_said_before_the_order_is_not_gathered(inference: Inference) -> None:
+async def said_with_the_order_at(inference: Inference, at: float) -> list[Event]:
     room = Room(inference)
-    async with room.driver(EAR, CaptureVoice(is_on=True, at=1005.0)) as driver:
+    async with room.driver(EAR, CaptureVoice(is_on=True, at=at)) as driver:
         await driver.hear(chunks_of(in_a_room(SENTENCES[0])))
-    assert len(room.outlet.all(FinalTranscript)) == 1
-    assert [event for event in room.outlet.events if event.stream == "voice_sample"] == []
+    [final] = room.outlet.all(FinalTranscript)
+    assert final.started_at < at
+    return [event for event in room.outlet.events if event.stream == "voice_sample"]
+
+
+async def test_what_was_said_before_the_order_is_not_gathered(inference: Inference) -> None:
+    assert await said_with_the_order_at(inference, 1005.0) == []
+
+
+async def test_where_the_order_came_in_the_middle_the_play_that_waits_is_told_that_it_is_too_little(
+    inference: Inference,
+) -> None:
+    [told] = await said_with_the_order_at(inference, 1002.0)
+    assert isinstance(told, VoiceSampleRefused)
+    assert (told.reason, told.speech_s) == ("too_little", 0.0)
 
 
 async def test_a_successor_gathers_again_what_was_gathered(inference: Inference) -> None:
