@@ -1,13 +1,20 @@
-"""Listens in on a visit's streams from outside, for a rehearsal: recorded visitors only, nothing is kept on disk."""
+"""Listens in on a visit's streams from outside: recorded and synthetic visitors only, in memory alone.
+
+By cursor, so that a Redis that was away is read on where it left off. A wipe waits 0.3 s after a visit's end: we are faster.
+"""
 
 import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from shared.errors import BusUnavailable
 from shared.events import AnyEvent, understood
 from shared.redis_bus import RedisBus
-from shared.streams import START, StreamId, key
+from shared.streams import START, WRITER, StreamId, key
 
-STREAMS = (
+PICTURES = "mirror"
+
+WORDS = (
     "control",
     "hearing",
     "requests",
@@ -22,29 +29,46 @@ STREAMS = (
 )
 """All but the three that are large (microphone, camera, mirror) and the face."""
 
+ALL_BUT_PICTURES = (
+    *(name for name in WRITER if name != PICTURES), *sorted(f"dead.{stage}" for stage in set(WRITER.values()))
+)  # fmt: skip
+"""Of the pictures only the newest is kept in the stream, and only the newest counts."""
+
+
+class Tapped(NamedTuple):
+    """One entry of a stream."""
+
+    stream: str
+    id: StreamId
+    event: AnyEvent | None
+    """None: it cannot be decoded. That is the stages' business; it is in a dead-letter stream."""
+
 
 class BusTap:
-    """Collects events as they come: the session's wipe deletes them within a second of the visit's end."""
+    """One visit's streams, each in its order."""
 
-    def __init__(self, url: str) -> None:
-        self.events: list[AnyEvent] = []
+    def __init__(self, url: str, streams: Sequence[str] = WORDS) -> None:
+        self.entries: list[Tapped] = []
         self._bus = RedisBus(url)
+        self._streams = streams
+
+    @property
+    def events(self) -> list[AnyEvent]:
+        """All that could be read."""
+        return [entry.event for entry in self.entries if entry.event is not None]
 
     async def listen(self, session: str) -> None:
-        """Collect until cancelled."""
-        cursors: dict[str, StreamId] = {key(session, stream): START for stream in STREAMS}
+        """Collect all that is there and all that comes, until cancelled."""
+        cursors: dict[str, StreamId] = {key(session, stream): START for stream in self._streams}
         try:
             while True:
                 try:
-                    for entry in await self._bus.read(cursors, wait_s=0.2):
-                        cursors[entry.key] = entry.id
-                        self._take(entry.payload)
+                    entries = await self._bus.read(cursors, wait_s=0.1, count=512)
                 except BusUnavailable:
-                    await asyncio.sleep(0.1)
+                    await asyncio.sleep(0.05)
+                    continue
+                for entry in entries:
+                    cursors[entry.key] = entry.id
+                    self.entries.append(Tapped(entry.key.rpartition(":")[2], entry.id, understood(entry.payload)))
         finally:
             await self._bus.close()
-
-    def _take(self, payload: bytes) -> None:
-        event = understood(payload)
-        if event is not None:  # a broken one is the stages' business; it is in the dead-letter stream
-            self.events.append(event)

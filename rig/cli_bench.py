@@ -37,14 +37,30 @@ def bench_chaos(
         bool, typer.Option("--fence/--no-fence", help="Without: a control, in which the check must find faults.")
     ] = True,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
+    records: Annotated[Path | None, typer.Option(help="Folder to keep visits in that had a fault.")] = None,
+    keeps_all: Annotated[bool, typer.Option("--keep-all", help="Keep every visit there.")] = False,
     is_saved: Annotated[bool, typer.Option("--save", help="Write page and figures to docs/benchmarks/.")] = False,
 ) -> None:
     """Kill, stop, slow, scale and poison a mirror while it is visited. Exit code 1 if anything is lost, twice, out of order or late."""
     from rig.bench_index import FOLDER
-    from rig.chaos.command import run_chaos
+    from rig.chaos.command import Wish, run_chaos
 
-    folder = FOLDER if is_saved else None
-    sys.exit(run_chaos(disturbances, seed, json_file, has_fence=has_fence, folder=folder))
+    wish = Wish(
+        count=disturbances, seed=seed, has_fence=has_fence, records=records, keeps_all=keeps_all, json_file=json_file,
+        folder=FOLDER if is_saved else None,
+    )  # fmt: skip
+    sys.exit(run_chaos(wish))
+
+
+@bench_app.command("chaos-check")
+def bench_chaos_check(
+    paths: Annotated[list[Path], typer.Argument(help="Visits that were kept (*.visit), or folders of them.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
+) -> None:
+    """Check visits that `mirror bench chaos --records` kept once more, without a mirror."""
+    from rig.chaos.command import check_again
+
+    sys.exit(check_again(paths, json_file))
 
 
 @bench_app.command("containers")

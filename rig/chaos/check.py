@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rig.chaos.check_hearing import check_hearing
 from rig.chaos.check_ids import check_ids
-from rig.chaos.check_sound import check_sound
+from rig.chaos.check_sound import check_sound, is_cut_at_the_end
 from rig.chaos.check_speech import Streams, check_face, check_replies, check_voice
 from rig.chaos.record import LATE, LEFT_OVER, LOST, Fault, VisitRecord
 from shared.audio import VOICE_HZ
@@ -52,7 +52,7 @@ def _check_end(visit: VisitRecord) -> Iterator[Fault]:
     elif visit.forgotten_at > visit.ends_at + FORGOTTEN_S:
         yield Fault(LATE, "end", f"forgotten {visit.forgotten_at - visit.ends_at:.1f} s after the end")
     last = max(((piece.at + len(piece.pcm)) / VOICE_HZ for piece in visit.sounded), default=0.0)
-    if abs(last - visit.ends_at) > LAST_WORD_S:
+    if abs(last - visit.ends_at) > LAST_WORD_S and not is_cut_at_the_end(visit):
         yield Fault(LATE, "end", f"the last word ended {last - visit.ends_at:+.2f} s off the end", last)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rig.chaos.check_hearing import is_near
 from rig.chaos.check_speech import Streams
+from rig.chaos.fates import NEVER
 from rig.chaos.record import LOST, OUT_OF_ORDER, TWICE, Fault, Span, VisitRecord
 from shared.audio import VOICE_HZ
 from shared.events import FinalTranscript, LineWanted, SceneEntered, SpeechDue, SpeechEnded, TurnHeard
@@ -13,6 +14,9 @@ SLACK = 480
 
 ANSWER_S = 8.0
 """Something of the mirror must sound this long after an utterance at the latest: thinking deadline, cover, and a warm-up."""
+
+GIVES_UP_S, ON_ITS_WAY_S = 5.0, 0.5
+"""A visitor who speaks again after so long a silence was not answered, unless it came so soon after: the next answer is not for both."""
 
 AWAY_S = 1.5
 """What sounds this close to a lost connection may have been cut by it."""
@@ -58,8 +62,13 @@ def _check_lines(visit: VisitRecord, streams: Streams, heard: dict[int, int]) ->
         return
     for scene in dict.fromkeys(event.scene for event in streams.all_of(SceneEntered)):
         for must in visit.must_say.get(scene, ()):
-            if must not in whole:
+            if must not in whole and not (must in visit.closing_lines and is_cut_at_the_end(visit)):
                 yield Fault(LOST, "must_say", f"{must} of scene {scene}")
+
+
+def is_cut_at_the_end(visit: VisitRecord) -> bool:
+    """The kiosk's cable had been pulled when the last word should have sounded: no later one makes up for it."""
+    return is_near(Span(visit.ends_at, visit.ends_at), visit.cuts, AWAY_S)
 
 
 def _name(line: LineWanted) -> str:
@@ -86,7 +95,8 @@ def _check_answers(visit: VisitRecord, streams: Streams) -> Iterator[Fault]:
     for piece in visit.sounded:
         begins.setdefault(piece.turn, piece.at / VOICE_HZ)
     for final in streams.all_of(FinalTranscript):
-        latest = final.ended_at + ANSWER_S
+        again = (burst.began_at for burst in visit.spoken if burst.began_at > final.ended_at + GIVES_UP_S)
+        latest = min(final.ended_at + ANSWER_S, next(again, NEVER) + ON_ITS_WAY_S)
         if latest > visit.ends_at - 1.0 or is_near(Span(final.ended_at, latest), visit.away, 0.0):
             continue  # the end was near, and the play keeps it
         if not any(final.ended_at - 0.1 <= at <= latest for at in begins.values()):

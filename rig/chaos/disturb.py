@@ -12,14 +12,13 @@ from rig.chaos import plan
 from rig.chaos.lasting_kiosk import LastingKiosk
 from rig.chaos.plan import Disturbance
 from rig.chaos.poison import put_poison
+from rig.chaos.redis_harm import harm_redis
 from rig.chaos.visitor import state_of
 from rig.service import Service
 from rig.supervisor import Mirror
 from shared.streams import StreamId, key
 
 LOOK_S = 0.02
-STATE_S = 25.0
-"""Longest wait for a state; then it is done in whatever state there is."""
 RECOVERY_S = 20.0
 SETTLE_S = 1.0
 """A disturbance's last consequences: the next is not done before."""
@@ -45,6 +44,8 @@ class Disturber:
     """Disturbs one visit."""
 
     def __init__(self, mirror: Mirror, client: LastingKiosk) -> None:
+        self.marks: list[Mark] = []
+        """All that was done, also what the visit's end came over."""
         self._mirror = mirror
         self._client = client
         self._redis = redis.asyncio.Redis.from_url(mirror.redis.url)
@@ -53,19 +54,21 @@ class Disturber:
         """Hang up."""
         await self._redis.aclose()
 
-    async def disturb(self, wanted: Disturbance) -> Mark | None:
-        """Wait for its state, do it, wait until all is up again. None: the visit was over before."""
-        await self._until_state(wanted.state)
+    async def disturb(self, wanted: Disturbance, *, until: float) -> bool:
+        """Wait for its state, do it, wait until all is up again. False: its state did not come by `until`, host clock."""
+        if not await self.state_comes(wanted.state, until):
+            return False
         await self._until_redis_answers()
         if self._client.is_over.is_set():
-            return None
+            return False
         wanted = self._as_it_stands(wanted)
         mark = Mark(disturbance=wanted, state=state_of(self._client), at=self._client.now())
+        self.marks.append(mark)
         await self._do(wanted, mark)
         await self._until_up()
         mark.over_at = self._client.now()
         await asyncio.sleep(SETTLE_S)
-        return mark
+        return True
 
     def _as_it_stands(self, wanted: Disturbance) -> Disturbance:
         """With the replicas there truly are: what waited for its state was overtaken by others."""
@@ -86,20 +89,18 @@ class Disturber:
             else:
                 return
 
-    async def _until_state(self, state: str) -> None:
-        give_up_at = self._client.now() + STATE_S
-        while not self._client.is_over.is_set() and self._client.now() < give_up_at:
+    async def state_comes(self, state: str, until: float) -> bool:
+        """Whether the visit comes to that state by `until`, host clock."""
+        while not self._client.is_over.is_set() and self._client.now() < until:
             if state_of(self._client) == state:
-                return
+                return True
             await asyncio.sleep(LOOK_S / 2)
+        return False
 
     async def _do(self, wanted: Disturbance, mark: Mark) -> None:
         match wanted.stage, wanted.kind:
-            case "redis", plan.KILL:
-                self._mirror.redis.kill()
             case "redis", _:
-                await self._redis.client_pause(round(wanted.seconds * 1000))
-                await asyncio.sleep(wanted.seconds)
+                await harm_redis(wanted.kind, wanted.seconds, self._mirror.redis, self._redis)
             case "kiosk", _:
                 self._client.cut(wanted.seconds)
             case _, (plan.POISON_BYTES | plan.POISON_EVENT):
@@ -126,18 +127,34 @@ class Disturber:
         pid = service.pid
         try:
             await self._signal(wanted, service)
-            if wanted.kind in (plan.KILL, plan.TERM):
+            if wanted.kind in (plan.KILL, plan.KILL_TWICE, plan.TERM):
                 await self._until(lambda: service.pid not in (0, pid))
+            if wanted.kind == plan.KILL_TWICE:
+                await self._hit_its_successor(wanted.stage, worker)
         finally:
-            if wanted.stage == "session":
-                watch.cancel()  # its owner has no name that tells one process from the next
+            if wanted.stage == "session" or wanted.kind == plan.JUMP:
+                watch.cancel()  # nobody else takes it; or its owner has no name that tells one process from the next
             await asyncio.wait({watch}, timeout=RECOVERY_S)
             watch.cancel()
 
+    async def _hit_its_successor(self, stage: str, worker: str) -> None:
+        """Whoever has the visit next dies as well: a sibling, or the same one in its second life."""
+        crew, successor = self._mirror.crews[stage], None
+        give_up_at = self._client.now() + RECOVERY_S
+        while successor is None and self._client.now() < give_up_at and not self._client.is_over.is_set():
+            owner = await self._owner(stage)
+            successor = crew.of_worker(owner) if owner != worker else None
+        if successor:
+            pid = successor.pid
+            successor.kill()
+            await self._until(lambda: successor.pid not in (0, pid))
+
     async def _signal(self, wanted: Disturbance, service: Service) -> None:
         match wanted.kind:
-            case plan.KILL:
+            case plan.KILL | plan.KILL_TWICE:
                 service.kill()
+            case plan.JUMP:
+                service.signal(signal.SIGUSR1)
             case plan.TERM:
                 service.signal(signal.SIGTERM)
             case plan.SCALE_DOWN:
@@ -178,12 +195,14 @@ class Disturber:
 
     async def _until_up(self) -> None:
         """Every replica is ready under its present process, Redis answers, the kiosk is connected."""
-        await self._until(lambda: self._is_up() and self._client.is_connected)
+        await self._until(
+            lambda: self._is_up() and (self._client.is_connected or self._client.is_over.is_set()), is_in_visit=False
+        )
 
-    async def _until(self, is_so: Callable[[], bool]) -> None:
+    async def _until(self, is_so: Callable[[], bool], *, is_in_visit: bool = True) -> None:
         give_up_at = self._client.now() + RECOVERY_S
         while not is_so():
-            if self._client.now() > give_up_at or self._client.is_over.is_set():
+            if self._client.now() > give_up_at or (is_in_visit and self._client.is_over.is_set()):
                 return
             await asyncio.sleep(LOOK_S)
 

@@ -25,6 +25,9 @@ class LastingKiosk(Kiosk):
     def __init__(self, url: str, token: str, socket: ClientConnection, burst: list[bytes], random: Random) -> None:
         super().__init__(socket, burst, keeps_pictures=False, clock=HostClock())
         self.away: list[Span] = []
+        """When there was no connection, whoever was to blame."""
+        self.cuts: list[Span] = []
+        """Of these, when the cable had been pulled."""
         self._url = url
         self._token = token
         self._random = random
@@ -58,6 +61,8 @@ class LastingKiosk(Kiosk):
             await self._knock()
         finally:  # also when the run ends before we are back: nothing of this time can be asked for
             self.away.append(Span(began_at, self.now()))
+            if self._cut_until > began_at:
+                self.cuts.append(self.away[-1])
         self.is_connected = True
 
     async def _knock(self) -> None:

@@ -36,7 +36,7 @@ def benchmark(found: Chaos) -> Benchmark:
                 title="What was found",
                 columns=("disturbances", "visits", *counts),
                 rows=((float(found.disturbances), float(found.visits), *counts.values()),),
-                note=f"docs/chaos.md says what each word means. Undisturbed, an answer begins after {found.wait_ms:g} ms.",
+                note=f"docs/chaos.md says what each word means. Undisturbed, an answer begins after {_waits(found)} ms.",
             ),
             _gaps("What the visitor noticed, ms", found.gap_ms),
             _gaps("How long nobody held the visit, ms", found.away_ms),
@@ -44,6 +44,10 @@ def benchmark(found: Chaos) -> Benchmark:
         ),
         figures=counts | {f"gap_ms.{end}": getattr(found.gap_ms["all"], end) for end in ("p50", "max")},
     )
+
+
+def _waits(found: Chaos) -> str:
+    return ", ".join(f"{kind} {wait_ms:g}" for kind, wait_ms in found.wait_ms.items())
 
 
 def _gaps(title: str, gaps: dict[str, Gap]) -> Table:

@@ -5,16 +5,32 @@ from random import Random
 from typing import NamedTuple
 
 STAGES = ("asr", "llm", "tts", "a2f_bridge", "faceswap")
-STATES = ("enrolling", "listening", "thinking", "speaking")
+ENROLLING, FAREWELL = "enrolling", "farewell"
+STATES = (ENROLLING, "listening", "thinking", "speaking")
+"""In each of them everything is done once a deck; in the farewell, which is short, what may cost the last word."""
 
-KILL, ZOMBIE, TERM, SCALE_UP, SCALE_DOWN = "kill", "zombie", "term", "scale_up", "scale_down"
-SLOW, CUT, AWAY, POISON_BYTES, POISON_EVENT = "slow", "cut", "away", "poison_bytes", "poison_event"
+KILL, KILL_TWICE, ZOMBIE, TERM, SCALE_UP, SCALE_DOWN = "kill", "kill_twice", "zombie", "term", "scale_up", "scale_down"
+POISON_BYTES, POISON_EVENT, JUMP = "poison_bytes", "poison_event", "jump"
+SLOW, FULL_DISK, FULL_MEMORY, CUT, AWAY = "slow", "full_disk", "full_memory", "cut", "away"
 
-ENROLLING_A_VISIT, OTHERS_A_VISIT = 2, 4
-"""A visit has time for about six, and is enrolling at its beginning alone."""
+ENROLLING_A_VISIT, OTHERS_A_VISIT, FAREWELLS_A_VISIT = 2, 4, 1
+"""A visit has time for about seven, is enrolling at its beginning alone, and ends once."""
 
 AWAY_FROM = 100
 """From this many disturbances on, one of them is a kiosk that stays away for a minute: it costs its visit."""
+
+LASTS_S = {
+    ZOMBIE: (1.2, 2.0),
+    SLOW: (0.5, 1.5),
+    FULL_DISK: (0.8, 2.0),
+    FULL_MEMORY: (0.8, 2.0),
+    CUT: (5.0, 5.0),
+    AWAY: (60.0, 60.0),
+}
+"""Seconds, least and most, of what lasts."""
+
+Card = tuple[str, str, str]
+"""Kind, stage, state."""
 
 
 class Disturbance(NamedTuple):
@@ -47,13 +63,14 @@ def replicas_at_start(disturbances: list[Disturbance]) -> dict[str, int]:
     return first
 
 
-def next_of(left: list[Disturbance], *, has_enrolled: bool) -> Disturbance:
-    """The first of those left that can be done in its state; what is to be done while enrolling waits for the next visit."""
-    return next((one for one in left if not has_enrolled or one.state != "enrolling"), left[0])
+def next_of(left: list[Disturbance], *, has_enrolled: bool, is_ending: bool) -> Disturbance | None:
+    """The first of those left whose state may still come in this visit."""
+    possible = {FAREWELL} if is_ending else {*STATES} - ({ENROLLING} if has_enrolled else set())
+    return next((one for one in left if one.state in possible), None)
 
 
-def _cards(count: int, random: Random) -> list[tuple[str, str, str]]:
-    cards: list[tuple[str, str, str]] = []
+def _cards(count: int, random: Random) -> list[Card]:
+    cards: list[Card] = []
     while len(cards) < count:
         deck = [*_deck()]
         random.shuffle(deck)
@@ -64,35 +81,47 @@ def _cards(count: int, random: Random) -> list[tuple[str, str, str]]:
     return cards
 
 
-def _deck() -> Iterator[tuple[str, str, str]]:
+def _deck() -> Iterator[Card]:
     """Every kind in every state, once; what changes the number of replicas is called `scale` until it is dealt."""
     for state in STATES:
         for stage in STAGES:
             yield from ((kind, stage, state) for kind in (KILL, ZOMBIE, TERM, "scale", POISON_BYTES))
             if stage != "faceswap":  # it takes every picture it can read, and refuses the rest as pictures
                 yield POISON_EVENT, stage, state
-        yield KILL, "redis", state
-        yield SLOW, "redis", state
-        yield KILL, "session", state
-        yield TERM, "session", state
+        yield from ((kind, "redis", state) for kind in (KILL, TERM, SLOW, FULL_DISK, FULL_MEMORY))
+        yield from ((kind, "session", state) for kind in (KILL, TERM))
         yield CUT, "kiosk", state
+    for stage in STAGES:
+        yield from ((KILL_TWICE, stage, state) for state in ("thinking", "speaking"))
+    for stage in (*STAGES, "session", "redis"):
+        yield JUMP, stage, "speaking"
+    yield from _last_words()
 
 
-def _ordered(cards: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
-    """By visits: first what is done while enrolling, then the rest."""
-    early = [card for card in cards if card[2] == "enrolling"]
-    late = [card for card in cards if card[2] != "enrolling"]
-    while early or late:
-        yield from early[:ENROLLING_A_VISIT]
-        yield from late[:OTHERS_A_VISIT]
-        early, late = early[ENROLLING_A_VISIT:], late[OTHERS_A_VISIT:]
+def _last_words() -> Iterator[Card]:
+    for stage in ("tts", "session"):
+        yield from ((kind, stage, FAREWELL) for kind in (KILL, TERM))
+    yield from ((ZOMBIE, stage, FAREWELL) for stage in ("tts", "a2f_bridge"))
+    yield from ((KILL, stage, FAREWELL) for stage in ("a2f_bridge", "faceswap"))
+    yield from ((kind, "redis", FAREWELL) for kind in (KILL, TERM, SLOW, FULL_DISK))
+    yield CUT, "kiosk", FAREWELL
 
 
-def _dealt(number: int, card: tuple[str, str, str], replicas: dict[str, int], random: Random) -> Disturbance:
+def _ordered(cards: list[Card]) -> Iterator[Card]:
+    """By visits: first what is done while enrolling, then the rest, the farewell last."""
+    early = [card for card in cards if card[2] == ENROLLING]
+    last = [card for card in cards if card[2] == FAREWELL]
+    others = [card for card in cards if card[2] not in (ENROLLING, FAREWELL)]
+    while early or others or last:
+        yield from (*early[:ENROLLING_A_VISIT], *others[:OTHERS_A_VISIT], *last[:FAREWELLS_A_VISIT])
+        early, others, last = early[ENROLLING_A_VISIT:], others[OTHERS_A_VISIT:], last[FAREWELLS_A_VISIT:]
+
+
+def _dealt(number: int, card: Card, replicas: dict[str, int], random: Random) -> Disturbance:
     kind, stage, state = card
     before = replicas.get(stage, 1)
     if kind == "scale":
         kind = SCALE_UP if before == 1 else SCALE_DOWN
         replicas[stage] = 3 - before
-    seconds = {ZOMBIE: random.uniform(1.2, 2.0), SLOW: random.uniform(0.5, 1.5), CUT: 5.0, AWAY: 60.0}.get(kind, 0.0)
+    seconds = random.uniform(*LASTS_S[kind]) if kind in LASTS_S else 0.0
     return Disturbance(number, kind, stage, state, round(seconds, 2), before)

@@ -46,6 +46,8 @@ class VisitRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What left the loudspeaker, in order."""
     away: Sequence[Span] = ()
     """When the kiosk had no connection: what was said then never left it, and nothing reached it."""
+    cuts: Sequence[Span] = ()
+    """Of these, when its cable had been pulled: then nobody could have done better."""
     began_at: float = 0.0
     """When the visitor stepped up."""
     ends_at: float = 0.0

@@ -8,16 +8,22 @@ import msgspec
 
 from rig.chaos import plan
 from rig.chaos.disturb import Mark
-from rig.chaos.gaps import Seen, gaps_ms, usual_picture, usual_wait
+from rig.chaos.gaps import Seen, gaps_ms, usual
 from rig.chaos.record import KINDS, Fault
 
 TARGETS_MS: dict[str, tuple[float, float]] = {
     "stage, with a sibling": (1200.0, 2000.0),
-    "redis kill": (2000.0, 4000.0),
+    "redis, restarted": (2000.0, 4000.0),
     "session": (3000.0, 3000.0),
     "scale": (200.0, 200.0),
 }
 """p50 and max of the gap."""
+
+GROUPS = {
+    plan.SCALE_UP: "scale", plan.SCALE_DOWN: "scale", plan.POISON_BYTES: "poison", plan.POISON_EVENT: "poison",
+    plan.KILL_TWICE: "a stage, killed twice", plan.JUMP: "a clock that jumps",
+}  # fmt: skip
+"""What is one group whomever it is done to."""
 
 MOST_FAULTS = 100
 """Told by name; all are counted."""
@@ -68,8 +74,8 @@ class Chaos(msgspec.Struct, frozen=True, kw_only=True):
     """By kind, stage and state: how often."""
     faults: list[str]
     """The first of them."""
-    wait_ms: float
-    """Undisturbed: from the end of an utterance to the mirror's next sound."""
+    wait_ms: dict[str, float]
+    """Undisturbed: from the end of an utterance to the mirror's next sound, by kind of answer."""
 
     @property
     def is_clean(self) -> bool:
@@ -82,12 +88,11 @@ def report(visits: Sequence[Visited], seed: int, *, has_fence: bool) -> Chaos:
     faults = [(one, fault) for one in visits for fault in one.faults]
     counts = Counter(fault.kind for _, fault in faults)
     late_visits = len({one.session for one, fault in faults if fault.kind == "late"})
-    calm = [(one.marks, one.seen) for one in visits]
-    wait_s, picture_s = usual_wait(calm), usual_picture(calm)
+    norm = usual([(one.marks, one.seen) for one in visits])
+    found = [gaps_ms(one.marks, one.seen, norm) for one in visits]
     marked = [
-        (mark, gap) for one in visits
-        for mark, gap in zip(one.marks, gaps_ms(one.marks, one.seen, wait_s, picture_s), strict=True)
-    ]  # fmt: skip
+        pair for one, gaps in zip(visits, found, strict=True) for pair in zip(one.marks, gaps.of_marks, strict=True)
+    ]
     marks = [mark for mark, _ in marked]
     by_state = Counter(f"{mark.disturbance.kind} {mark.disturbance.stage} {mark.state}" for mark in marks)
     lost, twice, out_of_order, _, left_over = (counts[kind] for kind in KINDS)
@@ -101,28 +106,28 @@ def report(visits: Sequence[Visited], seed: int, *, has_fence: bool) -> Chaos:
         out_of_order=out_of_order,
         late=late_visits,
         left_over=left_over,
-        gap_ms=_gaps(marked),
+        gap_ms=_gaps(marked) | {"nobody's": _gap([gaps.calm for gaps in found], None)},
         away_ms=_away([(mark, 1000.0 * mark.taken_over_s) for mark in marks if mark.taken_over_s is not None]),
         done=dict(sorted(by_state.items())),
         faults=[
             f"visit {visits.index(one) + 1}: {fault.kind}: {fault.rule}: {fault.what}"
             for one, fault in faults[:MOST_FAULTS]
         ],
-        wait_ms=round(1000.0 * wait_s, 1),
+        wait_ms={kind: round(1000.0 * wait_s, 1) for kind, wait_s in sorted(norm.waits.items())},
     )
 
 
 def group_of(mark: Mark) -> str:
     """Under which target it falls."""
     one = mark.disturbance
-    if one.kind in (plan.SCALE_UP, plan.SCALE_DOWN):
-        return "scale"
-    if one.stage in plan.STAGES and not one.kind.startswith("poison"):
+    if one.kind in GROUPS:
+        return GROUPS[one.kind]
+    if one.stage in plan.STAGES:
         alone = "a stopped stage, alone" if one.kind == plan.ZOMBIE else f"{one.stage}, alone"
         return "stage, with a sibling" if one.replicas > 1 else alone
     if one.stage == "redis":
-        return f"redis {one.kind}"
-    return "poison" if one.kind.startswith("poison") else one.stage
+        return "redis, restarted" if one.kind in (plan.KILL, plan.TERM) else f"redis, {one.kind}"
+    return one.stage
 
 
 def _gaps(marked: Sequence[tuple[Mark, float]]) -> dict[str, Gap]:

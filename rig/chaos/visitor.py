@@ -16,7 +16,8 @@ PATIENCE_S = 6.0
 ENROLLING = ("look", "question")
 """Scenes in which face and voice are taken."""
 
-SILENT_SCENES = ("look", "farewell", "goodbye", "")
+LAST_SCENES = ("farewell", "goodbye")
+SILENT_SCENES = ("look", *LAST_SCENES, "")
 LONG_SCENE, LONG_S = "question", 3.9
 SHORT_S = (0.5, 0.56, 0.92)
 """They end inside a vowel: an end in a decay would be heard late."""
@@ -35,9 +36,11 @@ def speech(seconds: float, seed: int) -> Samples:
 
 
 def state_of(client: LastingKiosk) -> str:
-    """enrolling, speaking, thinking or listening: where the visit is now, as the kiosk knows it."""
+    """enrolling, speaking, thinking, listening or farewell: where the visit is now, as the kiosk knows it."""
     if client.scene in ENROLLING:
         return "enrolling"
+    if client.scene in LAST_SCENES:
+        return "farewell"
     if client.loudspeaker.is_sounding:
         return "speaking"
     spoken = client.recording.spoken

@@ -6,21 +6,23 @@ from random import Random
 
 import redis.asyncio
 from redis.exceptions import RedisError
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import WebSocketException
 
+from rig.bus_tap import ALL_BUT_PICTURES, BusTap
 from rig.camera import burst
 from rig.chaos.disturb import Disturber, Mark
 from rig.chaos.lasting_kiosk import LastingKiosk, greeted
-from rig.chaos.plan import AWAY, Disturbance, next_of
+from rig.chaos.plan import AWAY, FAREWELL, Disturbance, next_of
 from rig.chaos.record import Burst, Noted, VisitRecord
-from rig.chaos.tap import StreamTap
-from rig.chaos.visitor import ENROLLING, converse
+from rig.chaos.visitor import converse
 from rig.options import Options
 from rig.recording import Shot
 from rig.service import ROOT
 from rig.supervisor import Mirror
 from rig.waiting import WAITING
 from services.session.play import Play, parse_play
-from shared.errors import EngineFailed
+from shared.errors import BadInput, EngineFailed
 
 PLAY = Path(__file__).with_name("play.yaml")
 PORTRAIT = ROOT / "services" / "faceswap" / "sources" / "stand_in" / "portrait.jpg"
@@ -39,15 +41,27 @@ SETTINGS = (
     "session.farewell_s=0.5",
 )
 
+LAUNCHER = ("rig.chaos.jumping",)
+"""Starts every service with a wall clock that can jump."""
+
 BEGIN_S = 30.0
 OVER_S = 40.0
 """Beyond the play's end: its watchdog would have wiped it, or something is broken."""
+
+LOOK_S = 0.05
+BEFORE_ANSWERS = ("threshold", "look", "question")
+"""Scenes in which enrolling is still to come, or is being done."""
+
+LAST_CALL_S = 5.0
+"""So near the end nothing is begun any more but what is done in the farewell, which then comes."""
+FAREWELL_S = 2.0
+"""Within so much of it: it lasts 2.4 s or more."""
 
 
 def options(replicas: dict[str, int], live_link: str, launcher: tuple[str, ...] = ()) -> Options:
     """Of the mirror that is disturbed; its face is sent to `live_link`."""
     sets = (*SETTINGS, f"a2f_bridge.live_link={live_link}")
-    return Options(port=0, script=str(PLAY), sets=sets, replicas=replicas, launcher=launcher)
+    return Options(port=0, script=str(PLAY), sets=sets, replicas=replicas, launcher=(*LAUNCHER, *launcher))
 
 
 def play() -> Play:
@@ -74,24 +88,38 @@ class DisturbedVisit:
         Raises:
             EngineFailed: No visit could begin.
         """
-        socket = await greeted(self._mirror.socket_url, self._mirror.kiosk_token)
+        socket = await self._greeted()
         photo = burst(PORTRAIT.read_bytes(), 2)
         client = LastingKiosk(self._mirror.socket_url, self._mirror.kiosk_token, socket, photo, self._random)
-        tap, left = StreamTap(self._mirror.redis.url), list(wanted)
+        tap, left = BusTap(self._mirror.redis.url, ALL_BUT_PICTURES), list(wanted)
         async with asyncio.TaskGroup() as group:
             devices = group.create_task(client.run())
             await self._begin(client)
             tapping = group.create_task(tap.listen(client.recording.session))
-            beside = [group.create_task(converse(client, self._random)), group.create_task(self._disturb(client, left))]
+            talking = group.create_task(converse(client, self._random))
+            disturbing = group.create_task(self._disturb(client, left))
             try:
                 async with asyncio.timeout(self._play.duration_s + OVER_S):
                     await client.is_over.wait()
             except TimeoutError:
                 pass  # the check says so: it never ended
-            for task in (*beside, devices, tapping):
+            await asyncio.wait({disturbing}, timeout=OVER_S)  # what was done to the last word is over, too
+            for task in (talking, disturbing, devices, tapping):
                 task.cancel()
         await client.close()
         return await self._record(client, tap), left
+
+    async def _greeted(self) -> ClientConnection:
+        """Before the mirror, as soon as it is up: the visit before may have ended in a disturbance."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + BEGIN_S
+        while True:
+            try:
+                return await greeted(self._mirror.socket_url, self._mirror.kiosk_token)
+            except (OSError, WebSocketException, TimeoutError, BadInput) as error:
+                if loop.time() > give_up_at:
+                    raise EngineFailed(f"chaos: no kiosk is let in within {BEGIN_S:.0f} s: {error}") from error
+            await asyncio.sleep(0.3)
 
     async def _begin(self, client: LastingKiosk) -> None:
         """Step up, again and again until the mirror is ready."""
@@ -105,31 +133,48 @@ class DisturbedVisit:
 
     async def _disturb(self, client: LastingKiosk, left: list[Disturbance]) -> None:
         disturber = Disturber(self._mirror, client)
+        self.marks = disturber.marks
         try:
-            while left and client.now() < client.recording.ends_at - 4.0:
-                wanted = next_of(left, has_enrolled=client.scene not in ("", "threshold", *ENROLLING))
-                mark = await disturber.disturb(wanted)
-                if mark is None:
+            while left and not client.is_over.is_set():
+                last_call = client.recording.ends_at - LAST_CALL_S
+                is_ending, has_enrolled = client.now() > last_call, client.scene not in ("", *BEFORE_ANSWERS)
+                wanted = next_of(left, has_enrolled=has_enrolled, is_ending=is_ending)
+                if wanted is None:
+                    await asyncio.sleep(LOOK_S)  # nothing fits; the farewell may come
+                elif wanted.state == FAREWELL:
+                    if await self._in_the_farewell(disturber, wanted, client):
+                        left.remove(wanted)
                     return
-                left.remove(wanted)
-                self.marks.append(mark)
+                elif await disturber.disturb(wanted, until=last_call):
+                    left.remove(wanted)
         finally:
             await disturber.close()
 
-    async def _record(self, client: LastingKiosk, tap: StreamTap) -> VisitRecord:
+    async def _in_the_farewell(self, disturber: Disturber, wanted: Disturbance, client: LastingKiosk) -> bool:
+        ends_at = client.recording.ends_at + LAST_CALL_S
+        if not await disturber.state_comes(FAREWELL, ends_at):
+            return False
+        await asyncio.sleep(self._random.uniform(0.0, FAREWELL_S))
+        return await disturber.disturb(wanted, until=ends_at)
+
+    async def _record(self, client: LastingKiosk, tap: BusTap) -> VisitRecord:
         recording = client.recording
         self.shots = recording.shots
         poisons = {mark.poison for mark in self.marks if mark.poison}
         receipt = recording.forgotten
         return VisitRecord(
             session=recording.session,
-            entries=[Noted(note.stream, note.id, note.event, (note.stream, note.id) in poisons) for note in tap.notes],
+            entries=[Noted(*entry, (entry.stream, entry.id) in poisons) for entry in tap.entries],
             spoken=[Burst(one.began_at, one.speech_ended_at) for one in recording.spoken],
             sounded=client.loudspeaker.sounded,
             away=client.away,
+            cuts=client.cuts,
             began_at=recording.approached_at,
             ends_at=recording.ends_at,
             must_say={scene.id: scene.must_say for scene in self._play.scenes},
+            closing_lines=frozenset(
+                line for scene in self._play.scenes if scene.kind == "coda" for line in scene.must_say
+            ),
             forgotten_at=recording.forgotten_at,
             keys_left=(receipt.keys_left if receipt else 0) + await self._keys_of(recording.session),
             files_left=await asyncio.to_thread(_files_with, recording.session, Path(self._mirror.logs)),

@@ -7,11 +7,11 @@ from random import Random
 from websockets.exceptions import WebSocketException
 
 from rig.behaviour import behave
+from rig.bus_tap import ALL_BUT_PICTURES, BusTap
 from rig.camera import burst
 from rig.chaos.check import check
 from rig.chaos.lasting_kiosk import LastingKiosk, greeted
-from rig.chaos.record import LATE, LOST, Fault, VisitRecord
-from rig.chaos.tap import StreamTap
+from rig.chaos.record import LATE, LOST, Fault, Noted, VisitRecord
 from rig.containers.house import House
 from rig.visitor import Visitor
 from services.session.play import Play
@@ -29,9 +29,7 @@ async def nothing(_client: LastingKiosk) -> None:
     """What is done meanwhile, if others do it."""
 
 
-async def visited(
-    visitor: Visitor, play: Play, house: House, beside: Beside = nothing
-) -> tuple[LastingKiosk, StreamTap]:
+async def visited(visitor: Visitor, play: Play, house: House, beside: Beside = nothing) -> tuple[LastingKiosk, BusTap]:
     """The visit, as it was had and as its streams tell of it.
 
     Raises:
@@ -45,7 +43,7 @@ async def visited(
             f"containers: nobody answers at {house.url}; is the mirror up? (docker compose ps)"
         ) from error
     client = LastingKiosk(house.url, house.token, socket, burst(visitor.photo, 8), Random(1))
-    tap = StreamTap(house.redis_url)
+    tap = BusTap(house.redis_url, ALL_BUT_PICTURES)
     async with asyncio.TaskGroup() as group:
         devices = group.create_task(client.run())
         await _begin(client)
@@ -76,15 +74,16 @@ async def _begin(client: LastingKiosk) -> None:
         await asyncio.sleep(0.3)
 
 
-def faults_of(client: LastingKiosk, tap: StreamTap, play: Play) -> list[Fault]:
+def faults_of(client: LastingKiosk, tap: BusTap, play: Play) -> list[Fault]:
     """What was lost, sounded twice or came out of order, by the streams and by the loudspeaker; what did not end, or was not forgotten."""
     recording, receipt = client.recording, client.recording.forgotten
     record = VisitRecord(
         session=recording.session,
-        entries=tap.notes,
+        entries=[Noted(*entry) for entry in tap.entries],
         # What was said is left out: a hearing that guesses may cut it otherwise than it was said.
         sounded=client.loudspeaker.sounded,
         away=client.away,
+        cuts=client.cuts,
         began_at=recording.approached_at,
         ends_at=recording.ends_at,
         must_say={scene.id: scene.must_say for scene in play.scenes},
@@ -95,9 +94,9 @@ def faults_of(client: LastingKiosk, tap: StreamTap, play: Play) -> list[Fault]:
     return [*check(record), *_not_enrolled(tap)]
 
 
-def _not_enrolled(tap: StreamTap) -> list[Fault]:
+def _not_enrolled(tap: BusTap) -> list[Fault]:
     """Whoever says yes gives a face and a voice, however the stages are treated."""
-    ready = {type(note.event) for note in tap.notes}
+    ready = {type(note.event) for note in tap.entries}
     return [Fault(LOST, "enrolment", kind.__name__) for kind in (FaceReady, VoiceReady) if kind not in ready]
 
 

@@ -119,6 +119,14 @@ def test_what_was_said_while_the_kiosk_had_no_connection_is_no_loss() -> None:
     assert check(replace(visit, spoken=spoken, away=[Span(14.0, 16.0)])) == []
 
 
+def test_what_the_visitor_said_again_out_of_patience_is_no_excuse_for_the_silence_before() -> None:
+    visit = whole_visit()
+    silent = replace(visit, sounded=[*(one for one in visit.sounded if one.turn != ANSWER), *sounded(ANSWER, 18.0)])
+    impatient = replace(silent, spoken=[*visit.spoken, visit.spoken[0]._replace(began_at=16.8, ended_at=17.3)])
+    assert ("lost", "answers") not in found(silent)
+    assert ("lost", "answers") in found(impatient)
+
+
 def test_a_reply_that_was_made_void_at_once_is_no_loss() -> None:
     visit = without(whole_visit(), of(ev.ReplyEnded))
     gone = entry(ev.TurnDiscarded(seq=40, at=11.2, discarded_turn=ANSWER, discarded_rev=0))
@@ -137,6 +145,22 @@ def test_a_reply_that_was_made_void_at_once_is_no_loss() -> None:
 )
 def test_a_visit_that_does_not_end_on_time_is_late(harm: Harm) -> None:
     assert ("late", "end") in found(harm(whole_visit()))
+
+
+NEVER_BYE = replace(whole_visit(), sounded=whole_visit().sounded[:20], closing_lines=frozenset({"bye"}))
+
+
+NO_LAST_WORD = {("lost", "must_say"), ("late", "end")}
+
+
+def test_a_last_word_for_a_kiosk_whose_cable_was_pulled_is_neither_lost_nor_late() -> None:
+    assert found(NEVER_BYE) >= NO_LAST_WORD
+    assert not found(replace(NEVER_BYE, away=[Span(28.0, 33.0)], cuts=[Span(28.0, 33.0)])) & NO_LAST_WORD
+
+
+def test_a_cable_that_was_in_again_by_then_or_a_service_that_was_away_excuses_no_last_word() -> None:
+    assert found(replace(NEVER_BYE, cuts=[Span(20.0, 25.0)])) >= NO_LAST_WORD
+    assert found(replace(NEVER_BYE, away=[Span(28.0, 33.0)])) >= NO_LAST_WORD
 
 
 @pytest.mark.parametrize("left", [{"keys_left": 1}, {"files_left": 1}])

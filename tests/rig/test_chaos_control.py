@@ -8,13 +8,12 @@ import pytest
 
 from rig.chaos.check_ids import check_ids
 from rig.chaos.check_speech import Streams, check_voice
-from rig.chaos.record import VisitRecord
-from rig.chaos.tap import noted
+from rig.chaos.record import Noted, VisitRecord
 from rig.chaos.unfenced import UnfencedBus
 from rig.redis_server import redis_server
 from shared.bus import Lease, Output
 from shared.errors import Fenced
-from shared.events import LineWanted, SpeechChunk, SpeechEnded, encode
+from shared.events import LineWanted, SpeechChunk, SpeechEnded, encode, understood
 from shared.redis_bus import RedisBus
 from shared.streams import START, StreamId, key
 
@@ -47,7 +46,10 @@ async def a_worker_stalls_and_wakes(bus: RedisBus) -> Counter[str]:
     with suppress(Fenced):  # as it should be
         await bus.commit(stalled, outputs(SPEECH[5:]))
     entries = await bus.range(key("s", "voice"), START)
-    notes = [noted("lines", StreamId(2, 1), encode(LINE)), *(noted("voice", one.id, one.payload) for one in entries)]
+    notes = [
+        Noted("lines", StreamId(2, 1), LINE),
+        *(Noted("voice", one.id, understood(one.payload)) for one in entries),
+    ]
     visit = VisitRecord(session="s", entries=notes)
     return Counter(fault.kind for fault in [*check_ids(visit), *check_voice(Streams(visit))])
 

@@ -3,10 +3,21 @@
 from collections import Counter
 from random import Random
 
-from rig.chaos.plan import AWAY, SCALE_DOWN, SCALE_UP, STAGES, STATES, Disturbance, next_of, plan, replicas_at_start
+from rig.chaos.plan import (
+    AWAY,
+    FAREWELL,
+    SCALE_DOWN,
+    SCALE_UP,
+    STAGES,
+    STATES,
+    Disturbance,
+    next_of,
+    plan,
+    replicas_at_start,
+)
 
-WHOLE_DECK = 137
-"""136 cards, and the kiosk that stays away."""
+WHOLE_DECK = 179
+"""178 cards, and the kiosk that stays away."""
 
 
 def test_the_same_seed_chooses_the_same_disturbances() -> None:
@@ -22,8 +33,20 @@ def test_a_whole_deck_has_every_kind_in_every_state() -> None:
             assert kinds >= {"kill", "zombie", "term", "poison_bytes"}
             assert kinds & {SCALE_UP, SCALE_DOWN}
         assert {(of, kind) for of, where, kind in found if where == state} >= {
-            ("redis", "kill"), ("redis", "slow"), ("session", "kill"), ("session", "term"),
+            ("redis", "kill"), ("redis", "term"), ("redis", "slow"), ("redis", "full_disk"), ("redis", "full_memory"),
+            ("session", "kill"), ("session", "term"),
         }  # fmt: skip
+
+
+def test_every_clock_jumps_and_every_stage_is_killed_twice_in_a_row() -> None:
+    found = {(one.stage, one.kind) for one in plan(WHOLE_DECK, Random(1))}
+    assert {stage for stage, kind in found if kind == "jump"} == {*STAGES, "session", "redis"}
+    assert {stage for stage, kind in found if kind == "kill_twice"} == {*STAGES}
+
+
+def test_the_last_word_is_disturbed_too() -> None:
+    found = {(one.stage, one.kind) for one in plan(WHOLE_DECK, Random(1)) if one.state == FAREWELL}
+    assert found >= {("tts", "kill"), ("session", "kill"), ("redis", "kill"), ("kiosk", "cut")}
 
 
 def test_stages_grow_and_shrink_in_turn_and_never_beyond_two() -> None:
@@ -42,8 +65,17 @@ def test_a_kiosk_stays_away_for_a_minute_at_most_once_and_only_in_a_long_run() -
     assert AWAY not in [one.kind for one in plan(60, Random(1))]
 
 
+EARLY, LATE = Disturbance(1, "kill", "tts", "enrolling"), Disturbance(2, "kill", "tts", "speaking")
+LAST = Disturbance(3, "kill", "tts", FAREWELL)
+
+
 def test_what_is_to_be_done_while_enrolling_waits_for_the_next_visit() -> None:
-    early, late = Disturbance(1, "kill", "tts", "enrolling"), Disturbance(2, "kill", "tts", "speaking")
-    assert next_of([early, late], has_enrolled=False) is early
-    assert next_of([early, late], has_enrolled=True) is late
-    assert next_of([early], has_enrolled=True) is early, "a run must come to its end"
+    left = [EARLY, LAST, LATE]
+    assert next_of(left, has_enrolled=False, is_ending=False) is EARLY
+    assert next_of(left, has_enrolled=True, is_ending=False) is LATE
+
+
+def test_near_the_end_nothing_is_begun_but_what_is_done_in_the_farewell() -> None:
+    assert next_of([EARLY, LATE, LAST], has_enrolled=True, is_ending=True) is LAST
+    assert next_of([EARLY, LATE], has_enrolled=True, is_ending=True) is None
+    assert next_of([EARLY, LAST], has_enrolled=True, is_ending=False) is None

@@ -47,7 +47,7 @@ class Bench:
         while self.left:
             client, tap = await visited(visitor, play, self._house, self._harm)
             self.visits += 1
-            self.events += len(tap.notes)
+            self.events += len(tap.entries)
             self.faults += faults_of(client, tap, play)
 
     async def _harm(self, client: LastingKiosk) -> None:
