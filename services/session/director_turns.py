@@ -117,14 +117,16 @@ def signal_given(beat: Beat, told: SignalGiven) -> None:
 
 
 def _at_the_gate(beat: Beat, told: SignalGiven, *, is_awaited: bool) -> None:
-    """A no counts whenever it comes; a yes, and what is neither, only once everything has been said."""
+    """A no counts whenever it comes, and is the last word; a yes, and what is neither, only once everything has been said."""
     signal = beat.here.signals.get(told.name)
     if signal is not None and "consent" not in signal.gives:
         beat.change(due=())
         decide(beat, target_of(beat.here, told.name))
-    elif is_awaited and signal is not None:
+    elif not is_awaited or beat.state.deciding is not None:
+        return  # what comes behind a no changes nothing
+    elif signal is not None:
         arm(beat, beat.here, told.name)
-    elif is_awaited:
+    else:
         _undecided(beat, told.other)
 
 

@@ -88,6 +88,21 @@ def test_a_no_counts_before_everything_was_said(stage: StageByHand) -> None:
     assert "ask_consent" not in stage.said
 
 
+@pytest.mark.parametrize("after", [("yes", "agreed"), ("maybe", "")])
+def test_what_is_said_behind_a_no_changes_nothing(stage: StageByHand, after: tuple[str, str]) -> None:
+    stage.begin()
+    while "gate_nudge" not in stage.said:
+        stage.wait(0.1)
+    stage.silence_line()  # and so it is still being said
+    for text, means in (("no", "declined"), after):
+        stage.speak(text, speech_s=0.1)
+        stage.mean(means)
+    stage.wait(12)
+    assert "consent" not in stage.state.facts
+    assert "unclear" not in stage.said
+    assert stage.ending == "declined"
+
+
 def test_an_unclear_answer_is_asked_once_more_and_then_counts_as_no(stage: StageByHand) -> None:
     stage.begin()
     stage.speak("maybe")
