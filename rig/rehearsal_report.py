@@ -21,7 +21,7 @@ DEFINITIONS = {
     "and without the last lines, which sound at an appointed time",
     "own_share_ms": "latency of improvised answers less engines, end-of-turn detection and the loudspeaker's lead",
     "video.late": "share of pictures shown more than 62.5 ms (1.5 slots at 24/s) after the one before",
-    "av_offset_ms": "sound after lips, at each picture shown while speech sounded; positive: sound later",
+    "av_offset_ms": "sound after lips, at each picture shown while speech sounded; positive: sound later; min_at_s from the visitor's step",
     "voice": "cosine of Resemblyzer embeddings with the visitor's own speech",
 }
 _CLOSING_LOOKS = ("farewell", "dark", "attract")
@@ -42,8 +42,8 @@ def report(
         "latency_ms": percentiles(latencies(turns, recording), 50, 95),
         "rendered_latency_ms": percentiles(rendered_latencies(events), 50, 95),
         "own_share_ms": percentiles([t.own_share_ms for t in turns if t.own_share_ms is not None], 50, 99),
-        "video": picture_rhythm(copy_shots(recording)),
-        "av_offset_ms": spread(av_offsets_ms(recording.shots, recording.sounded)),
+        "video": picture_rhythm(copy_shots(recording), recording.approached_at),
+        "av_offset_ms": spread(av_offsets_ms(recording.shots, recording.sounded), recording.approached_at),
         "voice": _voice(visitor, recording, events, turns),
         "captures": {"voice": bool(of_type(events, VoiceReady)), "face": bool(of_type(events, FaceReady))},
         "loudspeaker_gaps": recording.gap_count,
