@@ -23,7 +23,7 @@ LEAST_LIKENESS = 0.4
 LEAST_LEAD = 0.08
 _QUIET = 0.01
 """Loudness, root mean square, below which a frame of sound is no speech."""
-_DEFAULT_LEAD_S, _DEFAULT_OFFSET_MS = 0.12, 90.0
+_DEFAULT_LEAD_S, _DEFAULT_OFFSET_MS = 0.105, 90.0
 
 Progress = Callable[[str, float], None]
 Found = tuple[str, float, float, int]

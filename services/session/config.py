@@ -6,7 +6,7 @@ import msgspec
 class TurnConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The waits and limits of turn-taking, seconds unless the name says otherwise."""
 
-    lead_s: float = 0.12
+    lead_s: float = 0.105
     """From letting a turn out to its first sample at the loudspeaker: socket, jitter buffer, and the length of the video path."""
     gap_lead_s: float = 0.06
     """The same after an underrun: sound is already late, the lips may be."""

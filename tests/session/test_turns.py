@@ -20,7 +20,7 @@ from services.session.turns import Turns
 from shared import events as ev
 from shared import kiosk_wire as wire
 
-CONFIG = TurnConfig()
+CONFIG = TurnConfig(lead_s=0.12)
 T = TypeVar("T")
 
 
