@@ -20,6 +20,8 @@ from shared.streams import GLOBAL_CAP, SESSIONS
 
 LOG = logging.getLogger(__name__)
 
+ATTRACT = wire.Scene(look="attract")
+
 
 class Kiosk:
     """One kiosk: its page, its visit, its last receipts."""
@@ -30,6 +32,8 @@ class Kiosk:
         self.visit: Visit | None = None
         self.trouble: dict[str, str] = {}
         self.receipts: list[WipeReceipt] = []
+        self.between = ATTRACT
+        """What a page is shown that comes while there is no visit: also the farewell of the one before."""
         self._bus = bus
         self._clock = clock
         self._config = config
@@ -43,8 +47,8 @@ class Kiosk:
 
     def may_connect(self, hello: wire.Hello) -> bool:
         """Whether this page may be the kiosk: there is none, or it is the one whose connection broke."""
-        visit = self.visit
-        return not self.link.is_connected or (visit is not None and hello.resume == visit.opened.session)
+        shown = self.visit.opened.session if self.visit else self.between.session
+        return not self.link.is_connected or (shown != "" and hello.resume == shown)
 
     async def attend(self, socket: Socket, hello: wire.Hello) -> None:
         """Serve a page that may connect, until its connection ends."""
@@ -55,7 +59,7 @@ class Kiosk:
         await asyncio.sleep(0)
         self.link.send(self._welcome())
         if self.visit is None:
-            self.link.send(wire.Scene(look="attract"))
+            self.link.send(self.between)
         else:  # also while it is only being taken up again: to a page, `attract` is the end of a visit
             self.visit.kiosk_came(hello)
         try:
@@ -156,10 +160,11 @@ class Kiosk:
         await self._farewell(opened, reason)
 
     async def _farewell(self, opened: SessionOpened, reason: str) -> None:
-        """The last picture stands while everything is forgotten behind it."""
+        """The last picture stands while everything is forgotten behind it, also for a page that comes back meanwhile."""
         self.visit = None
+        self.between = wire.Scene(look="farewell", session=opened.session, language=opened.language)
         self.link.forget()
-        self.link.send(wire.Scene(look="farewell", session=opened.session))
+        self.link.send(self.between)
         standing = asyncio.create_task(asyncio.sleep(self._config.farewell_s if reason == "finished" else 1.0))
         receipt = await self._forget(opened, reason)
         self.receipts = [*self.receipts[-19:], receipt]
@@ -169,7 +174,8 @@ class Kiosk:
                 session=opened.session, keys_left=receipt.keys_left, files_left=receipt.files_left, at=receipt.at
             )
         )
-        self.link.send(wire.Scene(look="attract"))
+        self.between = ATTRACT
+        self.link.send(self.between)
 
     async def _forget(self, opened: SessionOpened, reason: str) -> WipeReceipt:
         """Wipe, however long Redis is away. If we are stopped meanwhile, the service that starts next does it."""
