@@ -95,7 +95,10 @@ def _add_pages(app: FastAPI) -> None:
 def _add_health(app: FastAPI, house: House) -> None:
     @app.get("/health")
     async def health() -> JSONResponse:
-        missing = sorted(set(house.config.needs) - house.board.ready(house.clock.now()))
+        now = house.clock.now()
+        # With named kiosks each has to have what it needs: a pair that is away is a mirror that is away.
+        ready = [house.board.ready(now, name) for name in house.config.kiosks or ("",)]
+        missing = sorted({stage for there in ready for stage in set(house.config.needs) - there})
         is_well = house.is_open and not missing and not house.bus_trouble
         return JSONResponse(
             {"ready": is_well, "missing": missing, "bus": house.bus_trouble or "ok"}, 200 if is_well else 503

@@ -9,7 +9,7 @@ BEHIND_S = 1.0
 """A worker whose oldest event has waited for this long has more than it can do."""
 
 GONE_S = 30.0
-"""A worker that has been away for this long is taken off the board, unless it is the last of its stage."""
+"""A worker that has been away for this long is taken off the board, unless it is the last that did its work."""
 
 
 class Board:
@@ -60,23 +60,28 @@ class Board:
         return found
 
     def rows(self, now: float) -> list[dict[str, object]]:
-        """One row a worker, for the operator's page; a stage's live workers first."""
-        newest = {beat.stage: beat.worker for beat in sorted(self._beats.values(), key=lambda beat: beat.at)}
+        """One row a worker, for the operator's page. One that is gone is shown until another has its work."""
+        newest = {_work(beat): beat.worker for beat in sorted(self._beats.values(), key=lambda beat: beat.at)}
         self._beats = {
             name: beat
             for name, beat in self._beats.items()
-            if now - beat.at < GONE_S or name == newest[beat.stage]  # its last words stand until somebody else speaks
+            if now - beat.at < GONE_S or name == newest[_work(beat)]  # its last words stand until somebody else speaks
         }
         self._covered_at = {name: at for name, at in self._covered_at.items() if name in self._beats}
-        beats = sorted(self._beats.values(), key=lambda beat: (beat.stage, beat.worker))
-        at_work = {beat.stage for beat in beats if _is_heard(beat, now) and beat.state != "failed"}
+        beats = sorted(self._beats.values(), key=lambda beat: (*_work(beat), beat.worker))
+        at_work = {_work(beat) for beat in beats if _is_heard(beat, now) and beat.state != "failed"}
         shown = [
             beat
             for beat in beats
             if (_is_heard(beat, now) and beat.state != "failed")
-            or (beat.stage not in at_work and beat.worker == newest[beat.stage])
+            or (_work(beat) not in at_work and beat.worker == newest[_work(beat)])
         ]
         return [_row(beat, self._covered_at.get(beat.worker), now) for beat in shown]
+
+
+def _work(beat: Heartbeat) -> tuple[str, tuple[str, ...]]:
+    """What a worker does, and for which kiosks: who does the same for another mirror is no substitute."""
+    return beat.stage, beat.kiosks
 
 
 def _is_heard(beat: Heartbeat, now: float) -> bool:

@@ -15,23 +15,24 @@ def operator_state(house: House) -> dict[str, Any]:
     """The whole picture, as JSON-able values. No words of the visitor are in it."""
     now = house.clock.now()
     kiosks = list(house.kiosks.values())
-    traces = [trace for kiosk in kiosks if kiosk.visit for trace in kiosk.visit.traces]
+    traces = [(trace, kiosk.name) for kiosk in kiosks if kiosk.visit for trace in kiosk.visit.traces]
     receipts = [receipt for kiosk in kiosks for receipt in kiosk.receipts]
     return {
         "type": "state",
         "kiosks": [_kiosk(kiosk, now, house.play.duration_s) for kiosk in kiosks],
         "stages": house.board.rows(now),
-        "turns": [_turn(trace) for trace in traces[-20:]],
+        "turns": [_turn(*one) for one in sorted(traces, key=_when)[-20:]],
         "receipts": [
             {
                 "session": receipt.session,
+                "kiosk": receipt.kiosk,
                 "at": receipt.at,
                 "ago_s": round(now - receipt.at, 1),
                 "keys_left": receipt.keys_left,
                 "files_left": receipt.files_left,
                 "reason": receipt.reason,
             }
-            for receipt in receipts[-10:]
+            for receipt in sorted(receipts, key=lambda one: one.at)[-10:]
         ],
         "standby": house.charge.trouble,
         "bus": {"ok": not house.bus_trouble, "detail": house.bus_trouble},
@@ -44,7 +45,7 @@ def _kiosk(kiosk: Kiosk, now: float, duration_s: float) -> dict[str, Any]:
         "kiosk": kiosk.name,
         "connected": kiosk.link.is_connected,
         "session": "",
-        "look": "attract",
+        "look": kiosk.between.look,
         "scene": "",
         "elapsed_s": 0.0,
         "left_s": 0.0,
@@ -72,8 +73,12 @@ def _kiosk(kiosk: Kiosk, now: float, duration_s: float) -> dict[str, Any]:
     return row
 
 
-def _turn(trace: TurnTimed) -> dict[str, Any]:
-    """Latency of one turn by part, milliseconds: what the visitor waited for, in the order in which it passed."""
+def _when(turn: tuple[TurnTimed, str]) -> float:
+    return max(turn[0].asked_at, turn[0].sounded_at)
+
+
+def _turn(trace: TurnTimed, kiosk: str) -> dict[str, Any]:
+    """Latency of one turn of a kiosk's visit by part, milliseconds: what was waited for, in the order in which it passed."""
     # A line comes when the play wants it, not because the visitor stopped speaking.
     begun = (trace.visitor_ended_at if trace.kind == "reply" else 0.0) or trace.asked_at
     parts = {
@@ -82,6 +87,7 @@ def _turn(trace: TurnTimed) -> dict[str, Any]:
         "lead": max(0.0, trace.sounded_at - trace.released_at),
     }
     return {
+        "kiosk": kiosk,
         "turn": trace.turn,
         "utterance": trace.utterance,
         "kind": trace.kind,

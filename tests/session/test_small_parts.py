@@ -170,6 +170,15 @@ def test_a_stage_that_serves_other_kiosks_is_not_ready_for_this_one() -> None:
     assert board.ready(10.5, "right") == {"tts"}
 
 
+def test_a_pair_that_is_gone_is_shown_though_another_mirrors_is_there() -> None:
+    board = Board()
+    for at, name in ((1.0, "left"), (10.0, "right")):
+        board.note(ev.Heartbeat(at=at, stage="faceswap", worker=name, state="ready", kiosks=(name,)))
+    assert [(row["kiosks"], row["state"]) for row in board.rows(99.0)] == [(["left"], "away"), (["right"], "away")]
+    board.note(ev.Heartbeat(at=99.0, stage="faceswap", worker="right", state="ready", kiosks=("right",)))
+    assert [(row["kiosks"], row["state"]) for row in board.rows(99.5)] == [(["left"], "away"), (["right"], "ready")]
+
+
 def test_a_visit_whose_worker_is_behind_wants_a_second_one() -> None:
     board = Board()
     board.note(ev.Heartbeat(at=10.0, stage="tts", worker="a", state="ready", sessions=("v", "w"), lag_s=2.5))

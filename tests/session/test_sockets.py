@@ -12,13 +12,14 @@ from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from services.session.app import SECOND_KIOSK, WRONG_TOKEN, Tokens, build_app
+from services.session.app import SECOND_KIOSK, UNKNOWN_KIOSK, WRONG_TOKEN, Tokens, build_app
 from services.session.config import SessionConfig
 from services.session.house import House
 from services.session.kiosk_link import KioskLink
 from services.session.play_check import load_play
 from shared import kiosk_wire as wire
 from shared.clock import HostClock
+from shared.events import Heartbeat
 from shared.memory_bus import MemoryBus
 
 SCRIPT = Path(__file__).resolve().parent.parent.parent / "scripts" / "short.yaml"
@@ -168,6 +169,22 @@ def test_health_names_what_is_missing() -> None:
             receive(socket, wire.Scene)
             socket.send_bytes(wire.encode(wire.Approach()))
             assert "asr" in receive(socket, wire.Refused).detail
+
+
+def test_a_kiosk_that_is_not_named_in_the_settings_is_refused_with_those_that_are() -> None:
+    clock = HostClock()
+    house = House(
+        MemoryBus(clock), clock, SessionConfig(needs=("faceswap",), kiosks=("left", "right")), load_play(SCRIPT)
+    )
+    with TestClient(build_app(house, Tokens(kiosk="k", operator="o"))) as client:
+        with client.websocket_connect("/kiosk/socket") as socket:
+            socket.send_bytes(wire.encode(wire.Hello(token="k", kiosk="middle")))
+            assert "left, right" in receive(socket, wire.Refused).detail
+            with pytest.raises(WebSocketDisconnect) as closed:
+                socket.receive_bytes()
+        assert closed.value.code == UNKNOWN_KIOSK
+        house.board.note(Heartbeat(at=clock.now(), stage="faceswap", worker="l", state="ready", kiosks=("left",)))
+        assert client.get("/health").json()["missing"] == ["faceswap"], "the right one has none"
 
 
 class Page:

@@ -35,6 +35,16 @@ test("a stage that cannot start says why, and that nobody need start it", () => 
   assert.match(care(row), /by itself/);
 });
 
+test("a stage that is away for one glass alone is named with it", () => {
+  const pair = ["left", "right"].map((name) => stage("faceswap", { kiosks: [name] }));
+  const two = { ...well, kiosks: pair.map(({ kiosks }) => ({ kiosk: kiosks[0], trouble: [] })), stages: [...well.stages.slice(0, 4), ...pair] };
+  assert.equal(health(two).level, "well");
+  pair[1].state = "away";
+  assert.equal(health(two).level, "ill");
+  assert.match(health(two).reasons[0], /^For “right”: .* is away\.$/);
+  assert.match(health({ ...two, stages: two.stages.slice(0, 5) }).reasons[0], /^For “right”: .* has not been heard\.$/);
+});
+
 test("a degraded stage says what speaks now, why, and what the visitor notices", () => {
   const row = stage("tts", { state: "degraded", engine: "piper", device: "cpu", last_error: "f5: CUDA out of memory\nat line 3" });
   const told = health({ ...well, stages: [...well.stages.slice(0, 2), row, ...well.stages.slice(3)] });

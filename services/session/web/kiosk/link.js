@@ -13,7 +13,7 @@ export class Link {
   /**
    * @param {import("./settings.js").Settings} settings
    * @param {import("../shared/clock.js").HostClock} clock
-   * @param {{hear: (message: import("../shared/wire.js").Down) => void, state: (state: "open" | "away" | "refused" | "taken") => void,
+   * @param {{hear: (message: import("../shared/wire.js").Down) => void, state: (state: "open" | "away" | "refused" | "unknown" | "taken") => void,
    *   heard: () => {heard_turn: number, heard_sample: number}}} on
    */
   constructor(settings, clock, on) {
@@ -84,7 +84,7 @@ export class Link {
     clearTimeout(this.timer);
     this.isOpen = false;
     this.failures += 1;
-    this.on.state({ 4401: "refused", 4409: "taken" }[code] ?? "away");
+    this.on.state({ 4401: "refused", 4404: "unknown", 4409: "taken" }[code] ?? "away");
     setTimeout(() => this.#connect(), wait(this.failures, Math.random()) * 1000);
   }
 }

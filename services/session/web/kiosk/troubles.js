@@ -9,6 +9,7 @@ const WORDS = {
     waking: "The mirror is still waking. One moment.",
     taken: "Another glass is awake.",
     refused: "This glass has no key. Open the address the mirror gave.",
+    unknown: "There is no mirror of this name. Open the address the mirror gave.",
   },
   nl: {
     sound_blocked: "Raak het glas aan, dan vindt het zijn stem.",
@@ -18,10 +19,11 @@ const WORDS = {
     waking: "De spiegel wordt nog wakker. Een ogenblik.",
     taken: "Een ander glas is wakker.",
     refused: "Dit glas heeft geen sleutel. Open het adres dat de spiegel gaf.",
+    unknown: "Er is geen spiegel met deze naam. Open het adres dat de spiegel gaf.",
   },
 };
 
-const ORDER = ["refused", "taken", "away", "sound_blocked", "waking", "no_microphone", "no_camera"]; // the worst first
+const ORDER = ["refused", "unknown", "taken", "away", "sound_blocked", "waking", "no_microphone", "no_camera"]; // the worst first
 
 /** What is wrong now, by name. */
 export class Troubles {

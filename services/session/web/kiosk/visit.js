@@ -140,7 +140,7 @@ export class Visit {
   }
 
   #linked(state) {
-    for (const what of ["away", "refused", "taken"]) this.troubles.set(what, state === what ? "no line" : null);
+    for (const what of ["away", "refused", "unknown", "taken"]) this.troubles.set(what, state === what ? "no line" : null);
     document.documentElement.dataset.link = state;
   }
 

@@ -62,6 +62,15 @@ function missingText(stage, row) {
 
 const isWorking = (row) => row.state === "ready" || row.state === "degraded";
 
+/** What is there for other glasses and not for one. */
+function lacking(state, stage) {
+  const rows = state.stages.filter((row) => row.stage === stage);
+  if (!rows.some(isWorking)) return []; // away for all: said once
+  const serves = (row, name) => !row.kiosks?.length || row.kiosks.includes(name);
+  const without = state.kiosks.filter(({ kiosk }) => !rows.some((row) => isWorking(row) && serves(row, kiosk)));
+  return without.map(({ kiosk }) => `For “${kiosk}”: ${missingText(stage, rows.find((row) => serves(row, kiosk)))}`);
+}
+
 /** What stops a visit from happening, or from ending well. */
 function faults(state) {
   const missing = NEEDED.filter((stage) => !state.stages.some((row) => row.stage === stage && isWorking(row)));
@@ -72,6 +81,7 @@ function faults(state) {
     ...bus,
     ...(state.standby ? [`This is the second: ${state.standby}.`] : []),
     ...missing.map((stage) => missingText(stage, state.stages.find((one) => one.stage === stage))),
+    ...NEEDED.flatMap((stage) => lacking(state, stage)),
     ...(isUnheard && state.bus.ok ? [UNHEARD] : []),
     ...traces.map((receipt) => `A wipe left ${receipt.keys_left} keys and ${receipt.files_left} files.`),
   ];

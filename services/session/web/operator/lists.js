@@ -16,7 +16,8 @@ const partNames = (turns) => [...new Set(turns.flatMap((turn) => turn.parts.map(
 const times = (count) => (count === 1 ? "once" : count === 2 ? "twice" : `${count} times`);
 
 function stage(row) {
-  const detail = [row.engine, row.device, row.version, row.detail].filter(Boolean).join(" · ");
+  const bound = row.kiosks?.length ? `for ${row.kiosks.join(", ")}` : "";
+  const detail = [bound, row.engine, row.device, row.version, row.detail].filter(Boolean).join(" · ");
   const covered = row.covered_ago_s == null ? "" : `, last ${agoText(row.covered_ago_s)}`;
   // A first engine that is back again leaves its reason standing for a while, quietly.
   const why = row.last_error && (row.state !== "ready" || wasCovered(row)) ? row.last_error : "";
@@ -37,7 +38,10 @@ function stage(row) {
     ...(todo ? [element("span.todo", {}, todo)] : []));
 }
 
-function turn(row, names) {
+/** Which glass it was, where there are several. */
+const whose = (row, isOne) => (isOne || !row.kiosk ? "" : `${row.kiosk}: `);
+
+function turn(row, names, isOne) {
   const parts = bar(row, FULL_MS).map(({ name, ms, share }) => {
     const style = `width:${(100 * share).toFixed(2)}%`;
     return element("i", { style, "data-part": String(names.indexOf(name) % 6), title: `${name}: ${Math.round(ms)} ms` });
@@ -45,18 +49,18 @@ function turn(row, names) {
   const time = row.latency_ms === null ? "–" : Math.round(row.latency_ms).toLocaleString("en");
   return element("li", { "data-kind": row.kind },
     element("span.number", {}, String(row.turn)),
-    element("span.kind", {}, row.was_cut ? `${row.kind}, cut` : row.kind),
+    element("span.kind", {}, whose(row, isOne) + (row.was_cut ? `${row.kind}, cut` : row.kind)),
     element("span.bar", {}, ...parts, ...GOALS_MS.map((ms) => element("u", { style: `left:${(100 * ms) / FULL_MS}%` }))),
     element("span.ms", {}, time));
 }
 
-function receipt(row) {
+function receipt(row, isOne) {
   const isClean = !row.keys_left && !row.files_left;
   const what = isClean ? "nothing left" : `${row.keys_left} keys, ${row.files_left} files left`;
   return element("li", { "data-state": isClean ? "ready" : "away" },
     element("span.mark", { "aria-hidden": "true" }),
     element("b", {}, what),
-    element("span.engine", {}, row.reason),
+    element("span.engine", {}, whose(row, isOne) + row.reason),
     element("span.state", {}, row.ago_s === undefined ? "" : agoText(row.ago_s)));
 }
 
@@ -68,11 +72,13 @@ export function showLists(page, state) {
   const place = (one) => (ORDER.indexOf(one.stage) + 1 || ORDER.length + 1);
   const stages = [...state.stages].sort((a, b) => place(a) - place(b));
   refresh(page.querySelector("#stages ol"), stages.length ? stages.map(stage) : none("No stage has been heard yet."));
+  const isOne = state.kiosks.length < 2;
+  page.querySelector("#turns").classList.toggle("several", !isOne);
   const turns = state.turns.slice(-SHOWN_TURNS).reverse();
   const names = partNames(state.turns);
-  refresh(page.querySelector("#turns ol"), turns.length ? turns.map((row) => turn(row, names)) : none("Nobody has spoken yet."));
+  refresh(page.querySelector("#turns ol"), turns.length ? turns.map((row) => turn(row, names, isOne)) : none("Nobody has spoken yet."));
   const legend = names.map((name, index) => element("span", { "data-part": String(index % 6) }, name));
   refresh(page.querySelector("#turns footer"), [...legend, element("em", {}, "lines at 800 and 1500 ms")]);
   const receipts = state.receipts.slice(-SHOWN_RECEIPTS).reverse();
-  refresh(page.querySelector("#receipts ol"), receipts.length ? receipts.map(receipt) : none("Nobody has been here yet."));
+  refresh(page.querySelector("#receipts ol"), receipts.length ? receipts.map((row) => receipt(row, isOne)) : none("Nobody has been here yet."));
 }
