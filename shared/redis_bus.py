@@ -61,7 +61,7 @@ class RedisBus:
         await self.newest(name)
         await self.renew(lease, 1.0)
         await self.release(lease)
-        if found := await self._keys(probe):
+        if found := await self.keys(key(probe, "*")):
             await self._servers.call(name, "UNLINK", *found)
         await self.server_time()
         await self.newest(SESSIONS)
@@ -144,22 +144,25 @@ class RedisBus:
 
     async def wipe(self, session: str) -> int:
         """See `Bus.wipe`."""
-        if found := await self._keys(session):
-            name = key(session, "*")
-            await self._servers.call(name, "UNLINK", *found)
-            await self._rewrite_log(name)
-        return len(await self._keys(session))
-
-    async def _keys(self, session: str) -> list[bytes]:
-        """All keys of a session. They share a slot, so one server has them all."""
         pattern = key(session, "*")
+        if found := await self.keys(pattern):
+            await self._servers.call(pattern, "UNLINK", *found)
+            await self._rewrite_log(pattern)
+        return len(await self.keys(pattern))
+
+    async def keys(self, pattern: str) -> list[bytes]:
+        """All keys whose names fit a pattern of Redis', each once.
+
+        Every server of a cluster is looked through: what is called forgotten must be, also while its slot is on its way to another.
+        """
         found: set[bytes] = set()
-        cursor = b"0"
-        while True:
-            cursor, names = await self._servers.call(pattern, "SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT)
+        for node, reply in await self._servers.each("SCAN", 0, "MATCH", pattern, "COUNT", SCAN_COUNT):
+            cursor, names = reply
             found.update(names)
-            if cursor == b"0":
-                return sorted(found)
+            while cursor != b"0":
+                cursor, names = await self._servers.ask(node, "SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT)
+                found.update(names)
+        return sorted(found)
 
     async def _rewrite_log(self, name: str) -> None:
         """What was deleted still stands in the append-only file until it is rewritten; return when it has been."""

@@ -65,6 +65,21 @@ class RedisServers:
         except (hiredis.ReplyError, OSError) as error:
             return await self._elsewhere(error, node, command)
 
+    async def each(self, *command: Argument) -> list[tuple[RedisNode, Any]]:
+        """One command for every server that has slots, and what each says. Raises BusUnavailable if one does not answer."""
+        if not self._is_known:
+            await self._look()
+        nodes = [self._first] if self._slots is None else list(dict.fromkeys(node for _, _, node in self._slots))
+        return [(node, await self.ask(node, *command)) for node in nodes]
+
+    async def ask(self, node: RedisNode, *command: Argument) -> Any:
+        """One command for this server and no other. Raises BusUnavailable."""
+        try:
+            return await (await node.line()).call(*command)
+        except (hiredis.ReplyError, OSError) as error:
+            self._is_known = self._slots is None
+            raise ours(error, is_tls=node.address.tls is not None) from error
+
     async def together(self, names: Iterable[str]) -> list[list[str]]:
         """The keys in groups that one command may name: all, or those of one slot."""
         if not self._is_known:

@@ -4,8 +4,6 @@ import asyncio
 from pathlib import Path
 from random import Random
 
-import redis.asyncio
-from redis.exceptions import RedisError
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
@@ -16,6 +14,7 @@ from rig.chaos.lasting_kiosk import LastingKiosk, greeted
 from rig.chaos.plan import AWAY, FAREWELL, Disturbance, next_of
 from rig.chaos.record import Burst, Noted, VisitRecord
 from rig.chaos.visitor import converse
+from rig.keys_left import keys_left
 from rig.options import Options
 from rig.recording import Shot
 from rig.service import ROOT
@@ -176,20 +175,12 @@ class DisturbedVisit:
                 line for scene in self._play.scenes if scene.kind == "coda" for line in scene.must_say
             ),
             forgotten_at=recording.forgotten_at,
-            keys_left=(receipt.keys_left if receipt else 0) + await self._keys_of(recording.session),
+            keys_left=(receipt.keys_left if receipt else 0)
+            + (await keys_left(recording.session, self._mirror.redis.url) or 0),
             files_left=await asyncio.to_thread(_files_with, recording.session, Path(self._mirror.logs)),
             poisons=len(poisons),
             was_left=any(mark.disturbance.kind == AWAY for mark in self.marks),
         )
-
-    async def _keys_of(self, session: str) -> int:
-        client = redis.asyncio.Redis.from_url(self._mirror.redis.url)
-        try:
-            return len([key async for key in client.scan_iter(match=f"*{session}*", count=500)])
-        except RedisError:
-            return 0
-        finally:
-            await client.aclose()
 
 
 def _files_with(session: str, folder: Path) -> int:

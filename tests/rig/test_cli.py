@@ -21,7 +21,7 @@ def mirror(*arguments: str) -> "subprocess.CompletedProcess[str]":
         (("models", "check", "--profile", "phone"), 4, "there are embedded and rig"),
         (("demo", "--set", "nonsense", "--no-open"), 4, "write section.key=value"),
         (("script", "check", "nowhere.yaml"), 3, "nowhere.yaml"),
-        (("wipe", "--redis-url", "redis://127.0.0.1:1/0"), 7, "cannot reach Redis"),
+        (("wipe", "--redis-url", "redis://127.0.0.1:1/0"), 7, "wipe: Redis cannot be reached"),
     ],
 )
 def test_an_error_is_one_line_on_stderr_with_its_exit_code(arguments: tuple[str, ...], code: int, says: str) -> None:

@@ -1,14 +1,16 @@
 """A visit on a cluster of three: all its keys in one slot, commands sent on, a slot that moves in the middle of it."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import redis
 from redis.crc import key_slot
 
+from rig.keys_left import keys_left
 from rig.record.read import read_recording
+from rig.wipe import _wipe_redis
 from shared import streams
 from shared.bus import Output
 from shared.redis_bus import RedisBus
@@ -82,13 +84,9 @@ async def test_a_server_that_was_not_asked_in_the_address_answers_all_the_same(c
         await bus.close()
 
 
-async def test_a_slot_that_moves_takes_its_visit_along(cluster: ClusterRedis, bus: RedisBus) -> None:
-    """ASK while it is on its way, MOVED when it has arrived; events go on meanwhile, none lost, none twice."""
-    session, name = "moving", key("moving", "hearing")
-    lease = await bus.acquire(session, "asr", "test", 30.0)
-    assert lease is not None
-    await bus.commit(lease, [Output(name, StreamId(1, 1), b"a", 100)])
-    slot = key_slot(name.encode())
+@contextmanager
+def moving_slot(cluster: ClusterRedis, slot: int) -> Iterator[None]:
+    """A slot on its way from its server to the next: its keys are there already, its name arrives in the end."""
     with ExitStack() as stack:
         nodes = [stack.enter_context(redis.Redis.from_url(server.url)) for server in cluster.servers]
         ids = [node.execute_command("CLUSTER MYID").decode() for node in nodes]
@@ -101,10 +99,42 @@ async def test_a_slot_that_moves_takes_its_visit_along(cluster: ClusterRedis, bu
         nodes[before].execute_command(
             "MIGRATE", "127.0.0.1", place.port, "", 0, 5000, "AUTH", place.password, "KEYS", *keys
         )
-        assert await bus.commit(lease, [Output(name, StreamId(1, 2), b"b", 100)]) == 1
+        yield
         for node in (nodes[after], nodes[before], nodes[3 - before - after]):
             node.execute_command("CLUSTER SETSLOT", slot, "NODE", ids[after])
+
+
+async def test_a_slot_that_moves_takes_its_visit_along(cluster: ClusterRedis, bus: RedisBus) -> None:
+    """ASK while it is on its way, MOVED when it has arrived; events go on meanwhile, none lost, none twice."""
+    session, name = "moving", key("moving", "hearing")
+    lease = await bus.acquire(session, "asr", "test", 30.0)
+    assert lease is not None
+    await bus.commit(lease, [Output(name, StreamId(1, 1), b"a", 100)])
+    with moving_slot(cluster, key_slot(name.encode())):
+        assert await bus.commit(lease, [Output(name, StreamId(1, 2), b"b", 100)]) == 1
     assert await bus.commit(lease, [Output(name, StreamId(1, 2), b"b", 100)]) == 0
     assert await bus.commit(lease, [Output(name, StreamId(1, 3), b"c", 100)]) == 1
     assert [entry.payload for entry in await bus.range(name, START)] == [b"a", b"b", b"c"]
     assert [entry.payload for entry in await bus.read({name: START}, wait_s=0.1)] == [b"a", b"b", b"c"]
+
+
+async def test_who_forgets_everyone_looks_at_every_server(cluster: ClusterRedis, bus: RedisBus) -> None:
+    sessions = [f"visit{number}" for number in range(6)]
+    for session in (*sessions, streams.HOUSE):
+        await bus.acquire(session, "session", "test", 30.0)
+    holders = {bus._servers._of(key(session, "*")).address.port for session in sessions}
+    assert len(holders) == 3, "these sessions were meant to lie on all servers"
+    for server in cluster.servers:
+        assert [await keys_left(session, server.url) for session in sessions] == [2] * 6
+    assert await _wipe_redis(cluster.url) == (12, 0)
+    assert [await keys_left(session, cluster.url) for session in (*sessions, streams.HOUSE)] == [0] * 6 + [2]
+
+
+async def test_a_wipe_while_the_visits_slot_is_on_its_way_finds_what_has_arrived_there(
+    cluster: ClusterRedis, bus: RedisBus
+) -> None:
+    await bus.acquire("moving", "asr", "test", 30.0)
+    with moving_slot(cluster, key_slot(b"moving")):
+        assert len(await bus.keys(key("moving", "*"))) == 2
+        assert await bus.wipe("moving") == 0
+        assert await bus.keys(key("moving", "*")) == []
