@@ -9,7 +9,8 @@ from shared.bus import Bus, Lease
 from shared.clock import Clock
 from shared.errors import BusUnavailable, Fenced
 from shared.events import VOCABULARY, HouseOpened, LeaseOffered, SessionClosed, SessionOpened, encode, understood
-from shared.stage import KnowsVisits, Stage
+from shared.idling import Idling
+from shared.stage import Stage
 from shared.streams import GLOBAL_CAP, SESSIONS, START, offers
 from shared.visit_runner import VisitRunner
 
@@ -37,6 +38,7 @@ class HeldVisits:
         self._clock = clock
         self._worker = worker
         self._kiosks = kiosks
+        self._idling = Idling(stage, bus, worker, kiosks)
         self._open: dict[str, SessionOpened] = {}
         self._held: dict[str, _Held] = {}
         self._cursors = {SESSIONS: START, offers(stage.name): START}
@@ -75,6 +77,7 @@ class HeldVisits:
                 for entry in entries:
                     self._cursors[entry.key] = entry.id
                     self._hear(understood(entry.payload))
+                self._idling.note_visits(are_open=any(map(self._is_for_us, self._open.values())))
                 if may_claim():
                     await self._claim()
             except BusUnavailable:
@@ -84,6 +87,7 @@ class HeldVisits:
         """Renew every lease in time, until cancelled; a visit whose lease is another's is let go of."""
         while True:
             await asyncio.sleep(LEASE_S / 3)
+            await self._idling.renew(LEASE_S)
             for held in list(self._held.values()):
                 try:
                     if not await self._bus.renew(held.lease, LEASE_S):
@@ -93,6 +97,7 @@ class HeldVisits:
 
     async def hand_over(self) -> None:
         """Let go of every visit and wake the peers: they take over within milliseconds."""
+        await self._idling.give_up()
         for session, held in list(self._held.items()):
             held.task.cancel()
             await asyncio.wait({held.task})
@@ -116,9 +121,7 @@ class HeldVisits:
                 if held := self._held.get(event.session):
                     held.task.cancel()
             case _:
-                return  # an offer (the claim that follows every read takes it up), or nothing we understand
-        if isinstance(self._stage, KnowsVisits):
-            self._stage.note_visits(are_open=any(map(self._is_for_us, self._open.values())))
+                pass  # an offer (the claim that follows every read takes it up), or nothing we understand
 
     def _agree(self, vocabulary: int) -> None:
         """Whether we can work for a session service that speaks this version of events; says so once if not."""

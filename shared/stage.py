@@ -143,9 +143,14 @@ class Stage(Protocol):
 
 
 @runtime_checkable
-class KnowsVisits(Protocol):
-    """A stage that does something between visits, and so must know of those that a sibling has."""
+class WorksBetweenVisits(Protocol):
+    """A stage that does something while there is no visit, which only one of its replicas may do."""
 
-    def note_visits(self, *, are_open: bool) -> None:
-        """Whether there is a visit that this worker might have, whoever has it."""
+    @property
+    def idle_place(self) -> str:
+        """Where it is done: replicas with the same place take turns, those with another do not know each other."""
+        ...
+
+    def may_idle(self, *, is_allowed: bool) -> None:
+        """Whether this one may do it now: it is the one, and there is no visit that it or a sibling might have."""
         ...

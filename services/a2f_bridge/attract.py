@@ -39,6 +39,11 @@ class Attract:
         if not self._visits:
             self._is_quiet.set()
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether the sleeping face is sent now."""
+        return self._task is not None and self._is_quiet.is_set()
+
     async def end(self) -> None:
         """No more."""
         if self._task:

@@ -58,12 +58,17 @@ class BridgeStage:
         """A face for one visit."""
         return BridgeWorker(self.config, self.animator, self.sender, self.attract, visit)
 
-    def note_visits(self, *, are_open: bool) -> None:
-        """A visit that a sibling has moves the same face: the sleeping one must not be sent between its poses."""
-        if are_open:
-            self.attract.give_way(self)
-        else:
+    @property
+    def idle_place(self) -> str:
+        """Whose poses arrive there move the same face."""
+        return f"{self.config.subject} {' '.join(f'{host}:{port}' for host, port in self.config.destinations())}"
+
+    def may_idle(self, *, is_allowed: bool) -> None:
+        """A sibling, or its visit, moves the same face: two senders would fight over it."""
+        if is_allowed:
             self.attract.over(self)
+        else:
+            self.attract.give_way(self)
 
     async def close(self) -> None:
         """Let go of engine and socket."""

@@ -9,8 +9,13 @@ import pytest
 from services.a2f_bridge.config import BridgeConfig
 from services.a2f_bridge.engines import ENGINES
 from services.a2f_bridge.stage import BridgeStage
+from shared.bus import Lease
 from shared.clock import LoopClock
+from shared.events import SessionClosed, SessionOpened, encode
+from shared.memory_bus import MemoryBus
+from shared.runner import StageRunner
 from shared.stage import Visit
+from shared.streams import SESSIONS
 from tests.support.a2f_bridge_room import KeepingSender, RememberingOutlet
 from tests.support.virtual_time import run_virtual
 
@@ -136,16 +141,85 @@ def test_a_busy_machine_gets_no_burst() -> None:
     run_virtual(main())
 
 
-def test_a_visit_that_a_sibling_has_keeps_the_sleeping_face_away_until_it_is_over() -> None:
+def test_who_may_not_idle_sends_no_sleeping_face_until_it_may() -> None:
     async def main() -> None:
         stage, sender = open_stage()
         await stage.warm_up()
         await asyncio.sleep(0.5)
-        for are_open in (True, True, False):
+        for is_allowed in (False, False, True):
             sender.packets.clear()
-            stage.note_visits(are_open=are_open)
+            stage.may_idle(is_allowed=is_allowed)
             await asyncio.sleep(0.5)
-            assert bool(sender.packets) is not are_open
+            assert bool(sender.packets) is is_allowed
         await stage.close()
+
+    run_virtual(main())
+
+
+class Pair:
+    """Two replicas with real runners on one bus, and how many of the two sent in a while."""
+
+    def __init__(self, *kiosks: tuple[str, ...]) -> None:
+        self.bus = MemoryBus(LoopClock())
+        self.stages = [open_stage() for _ in kiosks]
+        self.stops = [asyncio.Event() for _ in kiosks]
+        runners = [
+            StageRunner(stage, self.bus, LoopClock(), kiosks=bound)
+            for (stage, _), bound in zip(self.stages, kiosks, strict=True)
+        ]
+        self.tasks = [asyncio.create_task(runner.run(stop)) for runner, stop in zip(runners, self.stops, strict=True)]
+
+    async def senders(self, after_s: float = 0.0) -> list[int]:
+        await asyncio.sleep(after_s)
+        for _, sender in self.stages:
+            sender.packets.clear()
+        await asyncio.sleep(1.0)
+        return [number for number, (_, sender) in enumerate(self.stages) if sender.packets]
+
+    async def end(self) -> None:
+        for stop in self.stops:
+            stop.set()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+def test_of_two_idle_replicas_one_sends_and_the_other_when_the_first_stops_or_dies() -> None:
+    async def main() -> None:
+        for is_killed in (False, True):
+            pair = Pair((), ())
+            [first] = await pair.senders(0.0)
+            assert await pair.senders(5.0) == [first]
+            if is_killed:
+                pair.bus.release = _never  # type: ignore[method-assign]  # a dead one says nothing
+            pair.stops[first].set()
+            assert await pair.senders(1.5) == [1 - first]
+            await pair.end()
+
+    run_virtual(main())
+
+
+async def _never(lease: Lease) -> None:
+    """Released by nobody."""
+
+
+def test_while_one_of_two_replicas_has_a_visit_neither_sleeps() -> None:
+    async def main() -> None:
+        pair = Pair((), ())
+        before = await pair.senders(1.0)
+        await pair.bus.append(SESSIONS, encode(SessionOpened(session="v", kiosk="k", language="en", script="s")), 9)
+        await asyncio.sleep(1.0)
+        assert [stage.attract.is_sending for stage, _ in pair.stages] == [False, False]
+        await pair.bus.append(SESSIONS, encode(SessionClosed(session="v")), 9)
+        assert await pair.senders(1.0) == before
+        await pair.end()
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(("bound", "faces"), [(("left", "right"), 2), (("left", "left"), 1)])
+def test_every_mirror_has_one_sleeping_face(bound: tuple[str, ...], faces: int) -> None:
+    async def main() -> None:
+        pair = Pair(*((name,) for name in bound))
+        assert len(await pair.senders(1.0)) == faces
+        await pair.end()
 
     run_virtual(main())

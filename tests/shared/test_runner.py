@@ -321,27 +321,29 @@ def test_a_closed_session_is_forgotten() -> None:
     play(scene)
 
 
-class WatchingStage(EchoStage):
-    """One that must know of its siblings' visits."""
+class IdlingStage(EchoStage):
+    """One that does something between visits."""
+
+    idle_place = "here"
 
     def __init__(self) -> None:
         super().__init__(echo)
         self.told: list[bool] = []
 
-    def note_visits(self, *, are_open: bool) -> None:
-        self.told.append(are_open)
+    def may_idle(self, *, is_allowed: bool) -> None:
+        if self.told[-1:] != [is_allowed]:
+            self.told.append(is_allowed)
 
 
-def test_a_stage_that_must_know_hears_of_visits_that_a_sibling_has() -> None:
+def test_between_visits_one_replica_idles_and_during_them_none() -> None:
     async def scenario(stand: Stand) -> None:
-        stages = [WatchingStage(), WatchingStage()]
+        stages = [IdlingStage(), IdlingStage()]
         for stage in stages:
             stand.start(stage)
         await asyncio.sleep(1.0)
         assert sorted(len(stage.workers) for stage in stages) == [0, 1]
-        assert [stage.told for stage in stages] == [[True], [True]]
         await stand.bus.append(SESSIONS, encode(SessionClosed(session=SESSION)), 9)
         await asyncio.sleep(1.0)
-        assert [stage.told for stage in stages] == [[True, False], [True, False]]
+        assert sorted(stage.told for stage in stages) == [[False], [False, True]]
 
     play(scenario)
