@@ -4,8 +4,9 @@ import datetime as dt
 import ipaddress
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import redis
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from redis.crc import key_slot
 
 from rig.ram_disk import private_folder
 from rig.redis_server import RedisServer
@@ -114,27 +116,40 @@ def guarded_redis() -> Iterator[GuardedRedis]:
             server.stop()
 
 
-class ClusterRedis:
-    """Three servers that share the slots."""
+CLUSTER = "cluster-enabled yes\ncluster-node-timeout {timeout_ms}\nmasterauth {password}\nrepl-diskless-sync-delay 0\n"
 
-    def __init__(self, folder: Path) -> None:
-        self.servers = [RedisServer(folder / f"redis{number}", _port()) for number in range(3)]
-        for server in self.servers:
-            server.password = self.servers[0].password
-            server.more = "cluster-enabled yes\ncluster-node-timeout 2000\n"
+
+class ClusterRedis:
+    """Three servers that share the slots; the first `replicas` of them have a replica each, which takes over when one dies."""
+
+    def __init__(self, folder: Path, *, timeout_ms: int = 2000, replicas: int = 0) -> None:
+        """`timeout_ms`: a server that is silent for this long is taken for dead."""
+        servers = [RedisServer(folder / f"redis{number}", _port()) for number in range(3 + replicas)]
+        for server in servers:
+            server.password = servers[0].password
+            server.more = CLUSTER.format(timeout_ms=timeout_ms, password=server.password)
+        self.servers, self.replicas = servers[:3], servers[3:]
 
     def start(self) -> None:
-        for server in self.servers:
-            server.start()
+        everybody = [*self.servers, *self.replicas]
+        for server in everybody:
+            server.spawn()
+        for server in everybody:
+            server.wait_until_it_answers()
         with ExitStack() as stack:
-            nodes = [stack.enter_context(redis.Redis.from_url(server.url)) for server in self.servers]
+            nodes = [stack.enter_context(redis.Redis.from_url(server.url)) for server in everybody]
             bounds = (0, 5461, 10923, 16384)
             for number, node in enumerate(nodes):
                 node.execute_command("CLUSTER SET-CONFIG-EPOCH", number + 1)
-                node.execute_command("CLUSTER ADDSLOTS", *range(bounds[number], bounds[number + 1]))
-                nodes[0].execute_command("CLUSTER MEET", "127.0.0.1", self.servers[number].port)
+                if number < 3:
+                    node.execute_command("CLUSTER ADDSLOTS", *range(bounds[number], bounds[number + 1]))
+                nodes[0].execute_command("CLUSTER MEET", "127.0.0.1", everybody[number].port)
             for node in nodes:
-                _until_whole(node)
+                _until_whole(node, len(nodes))
+            for primary, replica in zip(nodes, nodes[3:], strict=False):
+                replica.execute_command("CLUSTER REPLICATE", primary.execute_command("CLUSTER MYID").decode())
+            for number in range(len(self.replicas)):
+                _until(partial(_is_followed, nodes[number], range(bounds[number], bounds[number + 1])))
 
     @property
     def url(self) -> str:
@@ -145,19 +160,39 @@ class ClusterRedis:
             with redis.Redis.from_url(server.url) as node:
                 node.flushall()
 
+    def take_over(self, number: int) -> None:
+        """What the cluster decides after `timeout_ms` when a server is dead, at once: its replica has its slots."""
+        with redis.Redis.from_url(self.replicas[number].url) as replica:
+            replica.execute_command("CLUSTER FAILOVER", "TAKEOVER")
+
     def stop(self) -> None:
-        for server in self.servers:
+        for server in (*self.servers, *self.replicas):
             server.kill()
 
 
-def _until_whole(node: "redis.Redis") -> None:
-    give_up_at = time.monotonic() + PATIENCE_S
-    while time.monotonic() < give_up_at:
+def _until_whole(node: "redis.Redis", servers: int) -> None:
+    def is_whole() -> bool:
         said = node.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call] # redis-py has no types for it
-        if (said["cluster_state"], said["cluster_slots_ok"], said["cluster_known_nodes"]) == ("ok", "16384", "3"):
-            return
-        time.sleep(0.05)
-    raise BusUnavailable(f"the cluster did not come up: {said}")
+        whole = ("ok", "16384", str(servers))
+        return (said["cluster_state"], said["cluster_slots_ok"], said["cluster_known_nodes"]) == whole
+
+    _until(is_whole)
+
+
+def _is_followed(primary: "redis.Redis", slots: range) -> bool:
+    """Whether what is written arrives: a replica that calls its link up may for a second still get nothing."""
+    name = next(name for name in map(str, range(999)) if key_slot(name.encode()) in slots)
+    primary.set(name, "")
+    primary.delete(name)
+    return bool(primary.wait(1, 1000) == 1)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not holds():
+        if time.monotonic() > give_up_at:
+            raise BusUnavailable("the cluster did not come up")
+        time.sleep(0.02)
 
 
 def _port() -> int:
@@ -174,10 +209,10 @@ def _port() -> int:
 
 
 @contextmanager
-def cluster_redis() -> Iterator[ClusterRedis]:
-    """A running one; skips where the server program knows no clusters."""
+def cluster_redis(**wanted: int) -> Iterator[ClusterRedis]:
+    """A running one, as wanted; skips where the server program knows no clusters."""
     with private_folder("test") as folder:
-        cluster = ClusterRedis(folder)
+        cluster = ClusterRedis(folder, **wanted)
         try:
             try:
                 cluster.start()
