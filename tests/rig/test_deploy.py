@@ -1,6 +1,9 @@
 """`deploy/`: what Kubernetes is told fits Kubernetes' own schemas, and says the same as the compose files."""
 
 import re
+import shutil
+import subprocess
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,9 @@ SERVICES = (*STAGES, "session", "redis")
 CLUSTER = "1.30"
 CUSTOM = {"ScaledObject"}
 """KEDA's own; its schema is in no package. What it names is tested below."""
-FILES = tuple(yaml.safe_load((ROOT / "deploy/kustomization.yaml").read_text())["resources"])
+KUSTOMIZATION = yaml.safe_load((ROOT / "deploy/kustomization.yaml").read_text())
+FILES = tuple(KUSTOMIZATION["resources"])
+NAMESPACE = KUSTOMIZATION["namespace"]
 
 
 @cache
@@ -113,4 +118,74 @@ def test_what_is_scaled_is_there_and_is_no_face() -> None:
         assert name in named("Deployment")
         assert name not in {"a2f-bridge", "faceswap"}, "a virtual human is one mirror's"
         assert trigger["metadata"]["valueLocation"] == f"stages.{name}.wanted"
-        assert trigger["metadata"]["url"] == "http://session:8080/load"
+        # Asked from KEDA's own namespace, where `session` alone is nobody.
+        assert trigger["metadata"]["url"] == f"http://session.{NAMESPACE}:8080/load"
+
+
+def test_a_policy_selects_pods_by_labels_that_they_carry() -> None:
+    labels = {name: one["spec"]["template"]["metadata"]["labels"] for name, one in named("Deployment").items()}
+    for policy in named("NetworkPolicy").values():
+        guarded = selected(policy["spec"]["podSelector"]["matchLabels"], labels)
+        [rule] = policy["spec"]["ingress"]
+        let_in = {name for source in rule["from"] for name in selected(source["podSelector"]["matchLabels"], labels)}
+        assert guarded == {"redis"}
+        assert let_in >= {"session", *(stage.replace("_", "-") for stage in STAGES)}
+
+
+def selected(wanted: dict[str, str], labels: dict[str, dict[str, str]]) -> set[str]:
+    return {name for name, carried in labels.items() if wanted.items() <= carried.items()}
+
+
+def test_every_address_inside_the_cluster_is_a_service_whose_pods_listen_there() -> None:
+    deployments = named("Deployment")
+    for name, one in named("Service").items():
+        pods = deployments[one["spec"]["selector"]["app"]]
+        open_ports = {port["name"]: port["containerPort"] for port in container(pods)["ports"]}
+        for port in one["spec"]["ports"]:
+            assert open_ports[port["targetPort"] if "targetPort" in port else port["name"]] == port["port"], name
+    asked = {variable["name"]: variable.get("value") for variable in container(deployments["a2f-bridge"])["env"]}
+    assert asked["MIRROR_A2F_BRIDGE__LIVE_LINK"] == "faceswap:11111"
+
+
+def test_settings_and_plays_are_config_maps_that_everybody_who_reads_them_mounts() -> None:
+    made = {one["name"]: {Path(file).name for file in one["files"]} for one in KUSTOMIZATION["configMapGenerator"]}
+    for one in KUSTOMIZATION["configMapGenerator"]:
+        assert all((ROOT / "deploy" / file).is_file() for file in one["files"])
+    for name in (*STAGES, "session"):
+        deployment = named("Deployment")[name.replace("_", "-")]
+        mounted = {one["mountPath"]: one["name"] for one in container(deployment)["volumeMounts"]}
+        volumes = {one["name"]: one for one in deployment["spec"]["template"]["spec"]["volumes"]}
+        values = {one["name"]: one.get("value", "") for one in container(deployment)["env"]}
+        for variable in {"MIRROR_CONFIG", "MIRROR_SESSION__SCRIPT"} & values.keys():
+            folder, _, file = values[variable].partition("/")
+            assert file in made[volumes[mounted[f"/app/{folder}"]]["configMap"]["name"]]
+    assert {path.name for path in (ROOT / "scripts").glob("*.yaml")} == made["mirror-scripts"]
+
+
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="no kubectl: what kustomize makes of it is not tested")
+def test_the_command_of_the_readme_builds_what_is_applied() -> None:
+    readme = (ROOT / "deploy/README.md").read_text()
+    [command] = re.findall(r"kubectl kustomize (.+?) \| kubectl apply -f -", readme)
+    built = subprocess.run(
+        ["kubectl", "kustomize", *command.split()], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    made = [one for one in yaml.safe_load_all(built) if one]
+    assert {one["metadata"].get("namespace") for one in made} == {NAMESPACE}
+    assert Counter(one["kind"] for one in made) == Counter(one["kind"] for one in objects()) + Counter(ConfigMap=2)
+    for one in made:
+        if one["kind"] not in CUSTOM:
+            kubernetes_validate.validate(one, CLUSTER, strict=True)
+    names = {one["metadata"]["name"] for one in made if one["kind"] == "ConfigMap"}
+    mounted = set(re.findall(r"name: (mirror-(?:config|scripts)\S*)", built))
+    assert mounted == names, "each is named with the hash of what is in it, so that a change restarts who reads it"
+
+
+def test_the_readme_asks_for_every_secret_there_is() -> None:
+    readme = (ROOT / "deploy/README.md").read_text()
+    wanted = {
+        variable["valueFrom"]["secretKeyRef"]["key"]
+        for one in (*named("Deployment").values(), *named("Job").values())
+        for variable in container(one)["env"]
+        if "valueFrom" in variable
+    }
+    assert {name for name in wanted if name not in readme} == set()
