@@ -28,6 +28,10 @@ LOG = logging.getLogger(__name__)
 END_SEQ = 999
 MOST_CLAUSES = END_SEQ - 1
 
+BEHIND_TURNS = 3
+"""Turns of the event loop in which a model on this machine has its first clause out. Reading signals computes for some
+milliseconds: the visitor waits for the clause, and nobody for them; of a model far away they do not wait."""
+
 
 @runtime_checkable
 class ListenerModel(ChatModel, Chooser, Protocol):
@@ -159,6 +163,8 @@ class LlmVisit(VisitWorkerBase):
             await signals
 
     async def _read_signals(self, request: ReplyRequest, started: float, hurry: asyncio.Event) -> None:
+        for _ in range(BEHIND_TURNS):
+            await asyncio.sleep(0)
         reading = await self._stage.listening.read(request, hurry)
         await self._visit.outlet.publish(
             SignalHeard(

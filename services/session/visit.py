@@ -1,4 +1,4 @@
-"""The I/O of one visit: streams in, conductor, streams and kiosk out. One task decides, so that order is certain."""
+"""The I/O of one visit: streams in, conductor, streams and kiosk out. One act at a time decides, so that order is certain."""
 
 import asyncio
 import contextlib
@@ -68,6 +68,8 @@ class Visit:
         self._cursors: dict[str, StreamId] = {}
         self._done: dict[str, StreamId] = {}
         """Per stream: how far the conductor has taken it in; written with the next commit."""
+        self._is_deciding = False
+        """An act has been taken from the inbox, and what came of it is not handed on yet."""
         self._decided: asyncio.Queue[Batch] = asyncio.Queue(maxsize=256)
         """What waits to be written. Blocks when full: a visit does not run far ahead of a bus that is away."""
         self._outlet: LeasedOutlet | None = None
@@ -138,9 +140,22 @@ class Visit:
         conductor = cast("Conductor", self.conductor)
         while not conductor.ended:
             act = await self._inbox.get()
+            self._is_deciding = True
             act(self._clock.now())
             await self._carry_out(conductor)
+            self._is_deciding = False
         return conductor.ended
+
+    async def _decide(self, act: Act) -> None:
+        """At once if nothing is before it: on the way of every answer, one turn of the loop less."""
+        conductor = cast("Conductor", self.conductor)
+        if self._is_deciding or conductor.ended or not self._inbox.empty() or self._decided.full():
+            self.act(act)
+            return
+        act(self._clock.now())
+        await self._carry_out(conductor)  # there is room: it waits for nothing, so nobody decides meanwhile
+        if conductor.ended:
+            self.act(_nothing)
 
     async def _carry_out(self, conductor: Conductor) -> None:
         events: list[ev.Event] = []
@@ -217,7 +232,7 @@ class Visit:
                 except msgspec.MsgspecError as error:
                     await self._bury(entry, error)
                 else:
-                    self.act(self._hearing(event, entry))
+                    await self._decide(self._hearing(event, entry))
 
     async def _bury(self, entry: Entry, error: Exception) -> None:
         """A broken event hurts only itself. The checkpoint moves past it with the next event of its stream."""
@@ -262,3 +277,7 @@ class Visit:
             with contextlib.suppress(BusUnavailable):
                 if not await self._bus.renew(lease, LEASE_S):
                     raise Fenced(f"session {self.opened.session} is carried on by another service")
+
+
+def _nothing(now: float) -> None:
+    """Wakes who decides, to see that the visit has ended."""

@@ -11,7 +11,7 @@ from services.llm.config import LlmConfig
 from services.llm.engines.scripted import Beat, Options, Scripted
 from services.llm.stage import LlmStage, open_stage
 from shared.errors import ConfigError
-from shared.events import EpochAdvanced, SignalSpec, TurnDiscarded
+from shared.events import EpochAdvanced, ReplyClause, SignalHeard, SignalSpec, TurnDiscarded
 from tests.support.llm_room import SCENE, Room, request
 from tests.support.virtual_time import run_virtual
 
@@ -53,6 +53,18 @@ def test_ids_depend_on_the_guess_and_not_on_how_far_it_came() -> None:
     room = answered(stage, request(rev=2))
     assert [(e.turn, e.seq) for e in room.published if e.stream == "reply"] == [(1, 2001), (1, 2999)]
     assert [s.seq for s in room.signals] == [3]
+
+
+def test_a_model_that_need_not_wait_has_its_clause_out_before_the_signals_are_read() -> None:
+    stage, _ = stage_of(Beat(text="I heard you the first time."))
+    room = answered(stage, request(signals=TOLD))
+    assert isinstance(room.published[0], ReplyClause)
+
+
+def test_the_signals_are_read_while_a_model_far_away_thinks() -> None:
+    stage, _ = stage_of(Beat(wait_s=0.5, text="I heard you the first time."))
+    room = answered(stage, request(signals=TOLD))
+    assert isinstance(room.published[0], SignalHeard)
 
 
 def test_a_clause_leaves_before_the_model_is_done() -> None:
