@@ -40,11 +40,14 @@ def list_stages(*, as_json: bool) -> int:
 
 
 def with_last_words(containers: Logs, replica: Replica) -> Replica:
-    """A container that ended with a fault says it in the last line of its log."""
-    if replica.last_error or not replica.state.startswith(ENDED) or replica.state == "exited (0)":
+    """A container that ended with a fault says it in the last line of its log; so does one that is being tried again just now."""
+    has_ended = replica.state.startswith(ENDED) and replica.state != "exited (0)"
+    is_tried_again = replica.state == "starting" and replica.restarts > 0
+    if replica.last_error or not (has_ended or is_tried_again):
         return replica
     said = containers.last_line(replica.name)
-    return msgspec.structs.replace(replica, last_error=LOG_HEAD.sub("", said))
+    words = LOG_HEAD.sub("", said)
+    return msgspec.structs.replace(replica, last_error=words) if has_ended or words != said else replica
 
 
 def restart_stage(stage: str, *, as_json: bool) -> int:

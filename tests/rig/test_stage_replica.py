@@ -80,6 +80,13 @@ def test_what_ended_with_a_fault_says_its_last_words(status: str, code: int, wor
     assert with_last_words(SomeLog(), row).last_error == words
 
 
+@pytest.mark.parametrize(("restarts", "words"), [(0, ""), (3, "last words of mirror-asr-2")])
+def test_what_is_being_tried_again_says_why_it_ended(restarts: int, words: str) -> None:
+    found = inspected({"Status": "starting", "Log": []})
+    row = read_replica({**found, "RestartCount": restarts})
+    assert with_last_words(SomeLog(), row).last_error == words
+
+
 def test_a_container_without_a_health_check_is_well_while_it_runs() -> None:
     assert read_replica(inspected()).is_well
 
