@@ -67,12 +67,16 @@ def bench_chaos_check(
 def bench_containers(
     visitor: Annotated[Path, typer.Argument(help="A recorded visitor.")] = Path("tests/visitors/terse"),
     samples: Annotated[int, typer.Option(min=1, help="Of every harm; three take about a quarter of an hour.")] = 3,
+    only_alone: Annotated[
+        bool, typer.Option("--alone", help="Without siblings; one sample takes a minute or two.")
+    ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
 ) -> None:
     """Restart, kill and scale the containers of a mirror that is up, while it is visited: how long each is missed. Exit code 1 as chaos."""
     from rig.containers.gaps.command import run_containers
+    from rig.containers.gaps.plan import harms
 
-    sys.exit(run_containers(visitor, samples, json_file))
+    sys.exit(run_containers(visitor, harms(samples, only_alone=only_alone), json_file))
 
 
 @bench_app.command("cost")

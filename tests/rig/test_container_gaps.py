@@ -54,6 +54,12 @@ def test_every_stage_is_disturbed_alone_and_with_a_sibling_and_is_left_as_it_was
     assert len(harms(3)) == 3 * len(done)
 
 
+def test_without_siblings_nothing_is_scaled() -> None:
+    done = harms(2, only_alone=True)
+    assert len(done) == 2 * (2 * len(STAGES) + 4)
+    assert not any(harm.has_sibling or harm.kind in (SCALE_UP, SCALE_DOWN) for harm in done)
+
+
 def test_who_is_alone_may_take_its_warm_time_and_a_little_more() -> None:
     assert target_s(Harm("tts", KILL), warm_s=1.7) == pytest.approx((3.2, 3.2))
     assert target_s(Harm("tts", KILL, has_sibling=True), warm_s=1.7) == (1.2, 2.0)

@@ -7,15 +7,16 @@ import msgspec
 from rig.console import print_json, progress_bar, say, table_of
 from rig.containers.command import project
 from rig.containers.engine import Containers
+from rig.containers.gaps.plan import Harm
 from rig.containers.gaps.report import ContainerGaps
 from rig.containers.gaps.run import bench_containers
 from rig.visitor import read_visitor
 
 
-def run_containers(visitor: Path, samples: int, json_file: Path | None) -> int:
+def run_containers(visitor: Path, wanted: list[Harm], json_file: Path | None) -> int:
     """Disturb, measure and print; returns 1 if anything was lost, twice, out of order or left over."""
     with progress_bar("disturbing containers") as progress:
-        found = bench_containers(Containers(project()), read_visitor(visitor), samples, progress)
+        found = bench_containers(Containers(project()), read_visitor(visitor), wanted, progress)
     if json_file == Path("-"):
         print_json(found)
     else:

@@ -24,9 +24,14 @@ class Harm(NamedTuple):
         return f"{self.service} {self.kind}, {'with a sibling' if self.has_sibling else 'alone'}"
 
 
-def harms(samples: int) -> list[Harm]:
-    """Every harm so many times: round by round, in each stage by stage, beginning and ending with one replica."""
-    of_stages = [harm for stage in STAGES for harm in _of_stage(stage)]
+def harms(samples: int, *, only_alone: bool = False) -> list[Harm]:
+    """Every harm so many times: round by round, in each stage by stage, beginning and ending with one replica.
+
+    Args:
+        samples: How many of each.
+        only_alone: Without those that take a sibling: what is short enough for a minute of quiet.
+    """
+    of_stages = [harm for stage in STAGES for harm in _of_stage(stage)[: 2 if only_alone else None]]
     of_singles = [Harm(name, kind) for name in ("session", "redis") for kind in (RESTART, KILL)]
     return [*of_stages, *of_singles] * samples
 

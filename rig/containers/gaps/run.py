@@ -9,7 +9,7 @@ from rig.chaos.record import Fault
 from rig.containers.change import scale
 from rig.containers.engine import Containers
 from rig.containers.gaps.doer import Doer
-from rig.containers.gaps.plan import STAGES, harms
+from rig.containers.gaps.plan import STAGES, Harm
 from rig.containers.gaps.report import ContainerGaps, Sample, counted, gaps
 from rig.containers.house import House
 from rig.containers.visit import faults_of, is_slow, visited
@@ -29,8 +29,8 @@ Progress = Callable[[str, float], None]
 class Bench:
     """One run on one project's containers, which are up and warm."""
 
-    def __init__(self, containers: Containers, samples: int, progress: Progress) -> None:
-        self.left = harms(samples)
+    def __init__(self, containers: Containers, wanted: list[Harm], progress: Progress) -> None:
+        self.left = wanted
         self.samples: list[Sample] = []
         self.faults: list[Fault] = []
         self.visits = self.events = 0
@@ -60,14 +60,14 @@ class Bench:
                 self.left.pop(0)
 
 
-def bench_containers(containers: Containers, visitor: Visitor, samples: int, progress: Progress) -> ContainerGaps:
-    """So many samples of every harm.
+def bench_containers(containers: Containers, visitor: Visitor, wanted: list[Harm], progress: Progress) -> ContainerGaps:
+    """Do all that is wanted, in its order.
 
     Raises:
         MirrorError: The mirror is not up, a container does not come back, or no visit begins.
     """
     load = round(os.getloadavg()[0], 2)
-    bench = Bench(containers, samples, progress)
+    bench = Bench(containers, wanted, progress)
     warm_s = {one.stage: one.warm_s or 0.0 for one in containers.replicas() if one.stage in STAGES}
     run(stopping_cleanly(bench.run(visitor)))
     hard = [fault for fault in bench.faults if not is_slow(fault)]
