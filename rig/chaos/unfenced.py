@@ -6,7 +6,7 @@ No setting of the product leads here: the fence is taken out of this process by 
 import runpy
 import sys
 
-from shared import redis_bus, runner
+from shared import process, redis_bus
 from shared.redis_scripts import Script
 
 FENCE = "if s[1] ~= ARGV[1] or s[2] ~= ARGV[2] then return -1 end"
@@ -43,5 +43,5 @@ class UnfencedBus(redis_bus.RedisBus):
 
 if __name__ == "__main__":
     # The one place where services open their bus: there is no setting for it, and there shall be none.
-    vars(runner)["RedisBus"] = UnfencedBus
+    vars(process)["RedisBus"] = UnfencedBus
     runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)

@@ -1,16 +1,24 @@
 """The control: one worker stalls, another takes over, the first wakes up. With the fence the streams are whole, without it the check says so."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections import Counter
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from rig.chaos.check_ids import check_ids
 from rig.chaos.check_speech import Streams, check_voice
 from rig.chaos.record import Noted, VisitRecord
+from rig.chaos.run import UNFENCED
 from rig.chaos.unfenced import UnfencedBus
-from rig.redis_server import redis_server
+from rig.chaos.world import LAUNCHER
+from rig.redis_server import RedisServer
+from rig.redis_server import redis_server as a_redis
+from rig.service import ROOT
 from shared.bus import Lease, Output
 from shared.errors import Fenced
 from shared.events import LineWanted, SpeechChunk, SpeechEnded, encode, understood
@@ -55,16 +63,43 @@ async def a_worker_stalls_and_wakes(bus: RedisBus) -> Counter[str]:
 
 
 async def test_with_the_fence_nothing_is_twice_or_out_of_order() -> None:
-    with redis_server() as server:
+    with a_redis() as server:
         bus = RedisBus(server.url)
         assert await a_worker_stalls_and_wakes(bus) == {}
         await bus.close()
 
 
 async def test_without_the_fence_the_check_finds_what_is_twice_and_out_of_order() -> None:
-    with redis_server() as server:
+    with a_redis() as server:
         bus = UnfencedBus(server.url)
         faults = await a_worker_stalls_and_wakes(bus)
         assert faults["twice"] >= 11
         assert set(faults) <= {"twice", "out_of_order"}
         await bus.close()
+
+
+SERVICE = """
+import asyncio
+from shared.process import connect, redis_url
+
+async def main():
+    bus = await connect(redis_url({}))
+    print(type(bus).__name__)
+    await bus.close()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(("launcher", "bus"), [(LAUNCHER, "RedisBus"), ((*LAUNCHER, *UNFENCED), "UnfencedBus")])
+def test_a_service_opens_the_bus_without_a_fence_if_and_only_if_it_is_the_controls(
+    redis_server: RedisServer, tmp_path: Path, launcher: tuple[str, ...], bus: str
+) -> None:
+    (tmp_path / "as_a_service.py").write_text(SERVICE)
+    paths = os.pathsep.join((str(ROOT), str(tmp_path)))
+    done = subprocess.run(
+        [sys.executable, "-m", *launcher, "as_a_service"],
+        env=os.environ | {"PYTHONPATH": paths, "REDIS_URL": redis_server.url},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.split() == [bus]
