@@ -6,6 +6,7 @@ import msgspec
 
 from rig.bench import bench_conversation
 from rig.bench_cost import bench_cost
+from rig.bench_mirrors import bench_mirrors
 from rig.console import print_json, progress_bar, say, table_of
 
 P50_MS, P99_MS = 4.0, 10.0
@@ -53,3 +54,32 @@ def run_cost(visitor: Path, script: str, json_file: Path | None) -> int:
     if json_file and json_file != Path("-"):
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2))
     return 0
+
+
+def run_mirrors(visitors: list[Path], script: str, json_file: Path | None) -> int:
+    """Bench and print; returns 1 if a visit got anything of another's, or left anything."""
+    with progress_bar("several mirrors") as progress:
+        found = bench_mirrors(visitors, script, progress)
+    if json_file == Path("-"):
+        print_json(found)
+    else:
+        rows: list[dict[str, object]] = [
+            {
+                "visitor": one.visitor,
+                "": "together" if one.together else "alone",
+                "length, s": one.duration_s,
+                "answer p50 / p95, ms": f"{one.answer_ms['p50']} / {one.answer_ms['p95']}",
+                "pictures/s": one.pictures_per_s,
+                "late": one.late_pictures,
+                "wrong words": one.word_error_rate,
+                "face, others'": f"{one.face}, {one.face_of_others}",
+                "voice, others'": f"{one.voice}, {one.voice_of_others}",
+                "foreign events": f"{one.foreign_events} of {one.events}",
+                "left": one.keys_left + one.files_left,
+            }
+            for one in found
+        ]
+        table_of(rows, list(rows[0]))
+    if json_file and json_file != Path("-"):
+        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2))
+    return 1 if any(one.foreign_events or one.keys_left or one.files_left for one in found) else 0

@@ -55,6 +55,13 @@ def demo(
     replicas: Annotated[
         list[str] | None, typer.Option(metavar="STAGE=N", help="So many processes of a stage; may be repeated.")
     ] = None,
+    mirrors: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="So many mirrors beside each other, named by [session] kiosks, or mirror-1, mirror-2 ...; 0: one, unnamed.",
+        ),
+    ] = 0,
     should_open: Annotated[bool, typer.Option("--open/--no-open", help="Open the mirror in a browser.")] = True,
     browser: Annotated[
         str, typer.Option(help="`kiosk`: full-screen Chromium with microphone and camera allowed.")
@@ -63,11 +70,13 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Start the whole mirror on this machine: its own Redis, six services, the pages. Ctrl-C stops it without a trace."""
+    from msgspec.structs import replace
+
     from rig.demo import run_demo
     from rig.options import options_from, with_replicas
 
     options = options_from(config, script=script, language=language, port=port, sets=sets)
-    options = with_replicas(options, replicas or [])
+    options = replace(with_replicas(options, replicas or []), mirrors=mirrors)
     sys.exit(run_demo(options, should_open=should_open, browser=browser, kiosk_args=kiosk_args, as_json=as_json))
 
 
@@ -85,6 +94,7 @@ def rehearse_visit(
     url: Annotated[str, typer.Option(help="Kiosk socket of a running mirror; else one is started.")] = "",
     token: Annotated[str, typer.Option(help="Kiosk token of that mirror.", envvar="MIRROR_KIOSK_TOKEN")] = "",
     redis_url: Annotated[str, typer.Option(help="Its Redis: stage times and transcripts are read there.")] = "",
+    kiosk: Annotated[str, typer.Option(help="Which of its mirrors, where it has several.")] = "mirror",
 ) -> None:
     """A recorded visitor goes through the real kiosk socket in real time; a report and a film come out."""
     from rig.options import options_from
@@ -92,7 +102,8 @@ def rehearse_visit(
     from rig.rehearse_command import run_rehearse
 
     options = options_from(config, script=script, language="", port=0, sets=sets)
-    place = Place(options=options, url=url, token=token, redis_url=redis_url, is_taped=record_file is not None)
+    is_taped = record_file is not None
+    place = Place(options=options, url=url, token=token, redis_url=redis_url, kiosk=kiosk, is_taped=is_taped)
     is_stdout = json_file == Path("-")
     sys.exit(
         run_rehearse(

@@ -91,6 +91,18 @@ def bench_cost(
     sys.exit(run_cost(visitor, script, json_file))
 
 
+@bench_app.command("mirrors")
+def bench_mirrors(
+    visitors: Annotated[list[Path], typer.Argument(help="Recorded visitors, two or more: each gets a mirror.")],
+    script: Annotated[str, typer.Option(help="The play.")] = "scripts/short.yaml",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
+) -> None:
+    """Several mirrors on this machine: each visitor alone, then all at once. Exit code 1 if one gets anything of another's."""
+    from rig.bench_command import run_mirrors
+
+    sys.exit(run_mirrors(visitors, script, json_file))
+
+
 def _bench_engine(name: str, tells: str) -> None:
     """Declare `mirror bench NAME`; all of them take the same."""
 

@@ -20,7 +20,7 @@ from rig.options import Options
 from rig.ram_disk import ram_disk
 from rig.signals import stopping_cleanly
 from rig.supervisor import Mirror, running_mirror
-from shared.errors import EngineUnavailable
+from shared.errors import BadInput, EngineUnavailable
 from shared.loop import run
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -40,6 +40,10 @@ def run_demo(options: Options, *, should_open: bool, browser: str, kiosk_args: s
     """Run until Ctrl-C or SIGTERM; returns the exit code."""
     if browser not in ("", "kiosk"):
         raise EngineUnavailable(f"--browser {browser}: there is only `kiosk`")
+    if browser and options.mirrors > 1:
+        raise BadInput(
+            "--browser kiosk fills one screen; open each of several mirrors' addresses on a screen of its own"
+        )
     try:
         run(
             stopping_cleanly(
@@ -74,6 +78,7 @@ def _announce(mirror: Mirror, *, as_json: bool) -> None:
         print_json(
             {
                 "kiosk_url": mirror.kiosk_url,
+                "kiosk_urls": mirror.kiosk_urls,
                 "operator_url": mirror.operator_url,
                 "socket_url": mirror.socket_url,
                 "kiosk_token": mirror.kiosk_token,
@@ -84,7 +89,9 @@ def _announce(mirror: Mirror, *, as_json: bool) -> None:
             }
         )
         return
-    sys.stdout.write(f"mirror    {mirror.kiosk_url}\noperator  {mirror.operator_url}\n")
+    addresses = {**mirror.kiosk_urls, "operator": mirror.operator_url}
+    width = max(map(len, addresses)) + 2
+    sys.stdout.write("".join(f"{name:<{width}}{address}\n" for name, address in addresses.items()))
     sys.stdout.flush()
     say(f"logs in {mirror.logs} (gone at the end); Ctrl-C stops the mirror")
 
@@ -95,7 +102,7 @@ def _browser(mirror: Mirror, *, should_open: bool, kind: str, more: str) -> Iter
         with kiosk_browser(mirror.kiosk_url, shlex.split(more)):
             yield
         return
-    if should_open and not webbrowser.open(mirror.kiosk_url):
+    if should_open and not all(webbrowser.open(url) for url in mirror.kiosk_urls.values()):
         say("no browser could be opened here; open the mirror's address yourself")
     yield
 

@@ -38,6 +38,8 @@ class Kiosk:
         self.language = ""
         self.is_open = False
         """The mirror listens."""
+        self.is_shown = asyncio.Event()
+        """The session has said what is to be seen now."""
         self.has_begun = asyncio.Event()
         """A visit has begun, or will not."""
         self.is_over = asyncio.Event()
@@ -111,6 +113,7 @@ class Kiosk:
             self.recording.gap_count = self.loudspeaker.gap_count
             self.recording.sounded = self.loudspeaker.sounded
             self.is_over.set()
+            self.is_shown.set()
             self.has_begun.set()
             self._spoke_out.set()
 
@@ -229,6 +232,7 @@ class Kiosk:
             self.scene_at = self.now()
         self.look, self.scene, self.language = scene.look, scene.scene, scene.language
         self.recording.note(scene, self.now())
+        self.is_shown.set()
         if scene.session:
             self.has_begun.set()
 

@@ -1,5 +1,6 @@
 """How a mirror on this machine is to be started, and what that means for its services' environment."""
 
+import json
 import os
 import secrets
 import socket
@@ -9,12 +10,14 @@ from typing import Any
 
 import msgspec
 
+from rig.pairs import OfPairs, as_variables, kiosk_names, live_links, pairs
 from rig.service import ROOT
 from shared.config import load_settings, override
 from shared.errors import BadInput, ConfigError
 
 STAGES = ("asr", "llm", "tts", "a2f_bridge", "faceswap", "session")
 SECTIONS = (*STAGES, "bus", "rig")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 DEFAULT_PORT = 8080
 DEFAULT_SCRIPT = "scripts/mirror.yaml"
 
@@ -38,6 +41,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Per stage: how many processes; one where none is named."""
     launcher: tuple[str, ...] = ()
     """Module that is to start the services' modules, with its arguments; empty: Python does it itself."""
+    mirrors: int = 0
+    """How many kiosks, each with a pair of its own; 0: one kiosk of any name, and a pair that serves whoever comes."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,12 +50,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     environment: dict[str, str]
     port: int
-    kiosk_token: str
-    operator_token: str
     stages: tuple[str, ...]
     package: str
     replicas: Mapping[str, int]
     launcher: tuple[str, ...]
+    pairs: Mapping[str, Mapping[str, str]]
+    """Kiosk -> what is different in the environment of its a2f_bridge and faceswap; empty: one pair, for any kiosk."""
 
 
 def plan(options: Options, environ: Mapping[str, str]) -> Plan:
@@ -60,33 +65,30 @@ def plan(options: Options, environ: Mapping[str, str]) -> Plan:
         ConfigError: Settings, or a `--set`, cannot be used.
         BadInput: The port is taken.
     """
-    overrides = _overrides(options)
     settings = settings_of(options, environ)
+    overrides, of_pairs = _overrides(options)
+    if names := kiosk_names(options.mirrors, settings):
+        overrides["session.kiosks"] = json.dumps(names)
     port = _port(options, settings)
-    kiosk = environ.get("MIRROR_KIOSK_TOKEN") or secrets.token_urlsafe(16)
-    operator = environ.get("MIRROR_OPERATOR_TOKEN") or secrets.token_urlsafe(16)
-    variables = {f"MIRROR_{where.upper().replace('.', '__')}": value for where, value in overrides.items()}
-    private = _private_live_link() if options.port == 0 else {}
     environment = {
-        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-        **private,
+        **dict.fromkeys(THREADS, "1"),
+        **(live_links(1)[0] if options.port == 0 else {}),
         **environ,
-        **variables,
+        **as_variables(overrides),
         "PYTHONUNBUFFERED": "1",
         "MIRROR_CONFIG": str(options.config.resolve()),
         "MIRROR_SESSION__PORT": str(port),
-        "MIRROR_KIOSK_TOKEN": kiosk,
-        "MIRROR_OPERATOR_TOKEN": operator,
+        "MIRROR_KIOSK_TOKEN": environ.get("MIRROR_KIOSK_TOKEN") or secrets.token_urlsafe(16),
+        "MIRROR_OPERATOR_TOKEN": environ.get("MIRROR_OPERATOR_TOKEN") or secrets.token_urlsafe(16),
     }
     return Plan(
         environment=environment,
         port=port,
-        kiosk_token=kiosk,
-        operator_token=operator,
         stages=options.stages,
         package=options.package,
         replicas=_replicas(options),
         launcher=options.launcher,
+        pairs=pairs(names, of_pairs, is_private=options.port == 0),
     )
 
 
@@ -106,33 +108,22 @@ def settings_of(options: Options, environ: Mapping[str, str]) -> dict[str, Any]:
         ConfigError: The file, or a `--set`, cannot be used.
     """
     settings = load_settings(options.config, environ)
-    for where, value in _overrides(options).items():
+    for where, value in _overrides(options)[0].items():
         override(settings, where.split("."), value)
     return settings
 
 
-def _private_live_link() -> dict[str, str]:
-    """A way of its own from the face to the built-in virtual human, for a mirror beside others."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    return {
-        "MIRROR_A2F_BRIDGE__LIVE_LINK": address,
-        "MIRROR_FACESWAP__SOURCE_OPTIONS__STAND_IN__LIVE_LINK_LISTEN": address,
-    }
-
-
-def _overrides(options: Options) -> dict[str, str]:
-    """Dotted name -> value, of `--set`, `--script` and `--language`."""
+def _overrides(options: Options) -> tuple[dict[str, str], OfPairs]:
+    """Dotted name -> value, of `--set`, `--script` and `--language`: for all services, and by kiosk for its pair alone."""
     found: dict[str, str] = {}
+    of_pairs: OfPairs = {}
     for text in options.sets:
-        where, equals, value = text.partition("=")
-        name, dot, key = where.strip().partition(".")
-        if not equals or not dot or not key:
-            raise ConfigError(f"--set {text}: write section.key=value, for example asr.engine=scripted")
-        if name not in SECTIONS:
-            raise ConfigError(f"--set {text}: no section [{name}]; there are {', '.join(SECTIONS)}")
-        found[where.strip().lower()] = value.strip()
+        where, value = _read_set(text)
+        kiosk, _, name = where.rpartition(":")
+        if kiosk:
+            of_pairs.setdefault(kiosk, {})[name.lower()] = value
+        else:
+            found[name.lower()] = value
     if options.script:
         script = Path(options.script)
         if not script.is_file() and not (ROOT / script).is_file():
@@ -140,7 +131,18 @@ def _overrides(options: Options) -> dict[str, str]:
         found["session.script"] = str(script.resolve() if script.is_file() else ROOT / script)
     if options.language:
         found["session.language"] = options.language
-    return found
+    return found, of_pairs
+
+
+def _read_set(text: str) -> tuple[str, str]:
+    """What is set, as [kiosk:]section.key, and to what. Raises ConfigError."""
+    where, equals, value = text.partition("=")
+    name, dot, key = where.strip().rpartition(":")[2].partition(".")
+    if not equals or not dot or not key:
+        raise ConfigError(f"--set {text}: write section.key=value, for example asr.engine=scripted")
+    if name not in SECTIONS:
+        raise ConfigError(f"--set {text}: no section [{name}]; there are {', '.join(SECTIONS)}")
+    return where.strip(), value.strip()
 
 
 def _port(options: Options, settings: Mapping[str, Any]) -> int:

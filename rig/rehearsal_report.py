@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rig.likeness import sound_of, voice_likeness
 from rig.loudspeaker import Sounded
@@ -44,7 +45,7 @@ def report(
         "own_share_ms": percentiles([t.own_share_ms for t in turns if t.own_share_ms is not None], 50, 99),
         "video": picture_rhythm(copy_shots(recording), recording.approached_at),
         "av_offset_ms": spread(av_offsets_ms(recording.shots, recording.sounded), recording.approached_at),
-        "voice": _voice(visitor, recording, events, turns),
+        "voice": _voice(recording, events, turns),
         "captures": {"voice": bool(of_type(events, VoiceReady)), "face": bool(of_type(events, FaceReady))},
         "loudspeaker_gaps": recording.gap_count,
         "refused": [f"{one.reason}: {one.detail}" for one in recording.refused],
@@ -129,13 +130,18 @@ def must_say(
     return {"said": len(wanted) - len(missing), "of": len(wanted), "missing": missing, "scenes": scenes}
 
 
-def _voice(
-    visitor: Visitor, recording: Recording, events: Sequence[AnyEvent], turns: Sequence[Turn]
-) -> dict[str, object]:
-    ready = of_type(events, VoiceReady)
-    own = {turn.turn for turn in turns if turn.voice == "self"} if ready else set()
-    host = {turn.turn for turn in turns if turn.voice == "host"}
-    own |= {clause.turn for clause in of_type(events, ReplyClause) if clause.voice == "self"} if ready else set()
+def copy_and_host(
+    recording: Recording, events: Sequence[AnyEvent], turns: Sequence[Turn]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What was said in the visitor's voice and what in the host's, 24 kHz; the first is empty if no voice was enrolled."""
+    has_voice = bool(of_type(events, VoiceReady))
+    said = [(turn.turn, turn.voice) for turn in turns]
+    said += [(clause.turn, clause.voice) for clause in of_type(events, ReplyClause) if clause.voice == "self"]
+    own, host = ({turn for turn, voice in said if voice == whose} for whose in ("self", "host"))
+    return sound_of(recording.sounded, own if has_voice else set()), sound_of(recording.sounded, host)
+
+
+def _voice(recording: Recording, events: Sequence[AnyEvent], turns: Sequence[Turn]) -> dict[str, object]:
     spoken = np.concatenate([np.zeros(0, np.float32), *(one.samples for one in recording.spoken)])
-    found = voice_likeness(spoken, sound_of(recording.sounded, own), sound_of(recording.sounded, host))
-    return found if ready else {**found, "reason": "no voice was enrolled"}
+    found = voice_likeness(spoken, *copy_and_host(recording, events, turns))
+    return found if of_type(events, VoiceReady) else {**found, "reason": "no voice was enrolled"}

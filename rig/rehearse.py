@@ -2,25 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import msgspec
-import redis.asyncio
-from redis.exceptions import RedisError
 
 from rig.behaviour import behave
 from rig.bus_tap import BusTap
 from rig.camera import burst
+from rig.keys_left import keys_left
 from rig.kiosk_client import Kiosk, kiosk
 from rig.options import Options, script_of
 from rig.record.command import about_visit
 from rig.record.manifest import Manifest
 from rig.record.tape import Tape, engines_used
 from rig.recording import Recording
-from rig.supervisor import Mirror, running_mirror
+from rig.supervisor import Mirror, first_cause, running_mirror
 from rig.visitor import Visitor
-from shared.errors import EngineFailed
+from shared.errors import BadInput, EngineFailed
 from shared.events import AnyEvent
 from shared.redis_bus import RedisBus
 
@@ -41,6 +40,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     redis_url: str = ""
     """Of the running mirror's bus; without it only what a kiosk can see is measured."""
+    kiosk: str = "mirror"
+    """Its name, where there are several."""
     is_taped: bool = False
     """Also take all streams down."""
 
@@ -78,11 +79,15 @@ async def rehearse(visitor: Visitor, place: Place, progress: Progress, *, keeps_
                 language=visitor.file.language,
                 burst=burst(visitor.photo, 8),
                 keeps_pictures=keeps_pictures,
+                name=place.kiosk,
             )
         )
         bus = RedisBus(redis_url) if place.is_taped and redis_url else None
         tape = Tape(bus) if bus else None
-        events = await _visit(client, visitor, redis_url, progress, tape)
+        try:
+            events = await _visit(client, visitor, redis_url, progress, tape)
+        except BaseExceptionGroup as group:
+            raise first_cause(group) from group
         about = None
         if bus:
             engines, script = await engines_used(bus), script_of(place.options)
@@ -106,6 +111,7 @@ async def _visit(
     tap = BusTap(redis_url) if redis_url else None
     async with asyncio.TaskGroup() as group:
         devices = group.create_task(client.run())
+        await _free(client)
         await client.approach()
         await _begun(client)
         beside = [group.create_task(behave(client, visitor)), group.create_task(_show(client, progress))]
@@ -123,6 +129,17 @@ async def _visit(
         reason = client.recording.closed_reason or f"nothing was forgotten after {LONGEST_S:.0f} s"
         raise EngineFailed(f"rehearse: the visit broke off: {reason}")
     return tap.events if tap else []
+
+
+async def _free(client: Kiosk) -> None:
+    """A mirror that somebody stands before is not taken from them: without its page we would be let in."""
+    with suppress(TimeoutError):  # said below, as no visit begins
+        async with asyncio.timeout(BEGIN_PATIENCE_S):
+            await client.is_shown.wait()
+    if client.recording.session:
+        raise BadInput(
+            "rehearse: somebody has a visit before this mirror; wait for its end, or choose another (--kiosk)"
+        )
 
 
 async def _begun(client: Kiosk) -> None:
@@ -154,22 +171,12 @@ async def _wipe_of(recording: Recording, redis_url: str, mirror: Mirror | None) 
         "after_s": round(recording.forgotten_at - recording.ends_at, 2),
     }
     if redis_url:
-        found["keys_found"] = await _keys_of(recording.session, redis_url)
+        found["keys_found"] = await keys_left(recording.session, redis_url)
     if mirror:
         files = await asyncio.to_thread(_files_with, recording.session, Path(mirror.logs))
         found["files_found"] = files
         found["files_left"] = (receipt.files_left if receipt else 0) + len(files)
     return found
-
-
-async def _keys_of(session: str, redis_url: str) -> int | None:
-    client = redis.asyncio.Redis.from_url(redis_url)
-    try:
-        return len([key async for key in client.scan_iter(match=f"*{session}*", count=500)])
-    except RedisError:
-        return None
-    finally:
-        await client.aclose()
 
 
 def _files_with(session: str, folder: Path) -> list[str]:

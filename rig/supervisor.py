@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import msgspec
 
 from rig.crew import Crew
 from rig.options import Options, Plan, plan
+from rig.pairs import BOUND
 from rig.ram_disk import private_folder
 from rig.redis_server import RedisServer
 from rig.service import NICENESS, Service
@@ -23,13 +24,14 @@ READY_PATIENCE_S = 120.0
 """Loading every embedded engine takes 3 to 10 s on 2 quiet cores; a busy machine may need many times that."""
 
 Watcher = Callable[[dict[str, str]], None]
-"""Told each stage's state whenever one changes: starting, warming, ready, degraded, stopping."""
+"""Told each crew's state whenever one changes: starting, warming, ready, degraded, stopping."""
 
 
 class Mirror(msgspec.Struct, frozen=True, kw_only=True):
     """A running mirror: where it is, how to get in, and a hold on its parts."""
 
-    kiosk_url: str
+    kiosk_urls: dict[str, str]
+    """By name; one, `mirror`, if none are named."""
     operator_url: str
     socket_url: str
     """What a kiosk connects to."""
@@ -37,7 +39,7 @@ class Mirror(msgspec.Struct, frozen=True, kw_only=True):
     operator_token: str
     redis: RedisServer
     crews: dict[str, Crew]
-    """Per stage: its replicas."""
+    """Per stage its replicas; of a stage that each mirror has for itself, per `STAGE@KIOSK`."""
     logs: str
     """Folder of the services' logs; gone with the mirror."""
     heartbeats: dict[str, Heartbeat]
@@ -46,8 +48,13 @@ class Mirror(msgspec.Struct, frozen=True, kw_only=True):
     """The newest of each worker that ever was; kept up to date."""
 
     @property
+    def kiosk_url(self) -> str:
+        """Of the first."""
+        return next(iter(self.kiosk_urls.values()))
+
+    @property
     def services(self) -> dict[str, Service]:
-        """The first replica of each stage."""
+        """The first replica of each crew."""
         return {stage: crew.replicas[0] for stage, crew in self.crews.items()}
 
 
@@ -85,7 +92,7 @@ async def running_mirror(
                 for crew in mirror.crews.values():
                     crew.stop_keeping()
         except BaseExceptionGroup as group_error:
-            raise _first_cause(group_error) from group_error
+            raise first_cause(group_error) from group_error
         finally:
             server.stop()
 
@@ -98,16 +105,18 @@ def _mirror(planned: Plan, server: RedisServer, group: asyncio.TaskGroup) -> Mir
     places = {"TMPDIR": str(scratch), "MIRROR_SCRATCH": str(scratch)}
     environment = {**planned.environment, **places, "REDIS_URL": server.url}
     address = f"127.0.0.1:{planned.port}"
-    crews = {stage: Crew(stage, _maker(stage, planned, environment, folder), group) for stage in planned.stages}
-    for stage, crew in crews.items():
-        for _ in range(planned.replicas.get(stage, 1)):
+    crews = {crew.name: crew for crew in _crews(planned, environment, folder, group)}
+    for crew in crews.values():
+        for _ in range(planned.replicas.get(crew.stage, 1)):
             crew.more()
+    kiosk_token, operator_token = (planned.environment[f"MIRROR_{who}_TOKEN"] for who in ("KIOSK", "OPERATOR"))
     return Mirror(
-        kiosk_url=f"http://{address}/?token={planned.kiosk_token}",
-        operator_url=f"http://{address}/operator?token={planned.operator_token}",
+        kiosk_urls={name: f"http://{address}/?kiosk={name}&token={kiosk_token}" for name in planned.pairs}
+        or {"mirror": f"http://{address}/?token={kiosk_token}"},
+        operator_url=f"http://{address}/operator?token={operator_token}",
         socket_url=f"ws://{address}/kiosk/socket",
-        kiosk_token=planned.kiosk_token,
-        operator_token=planned.operator_token,
+        kiosk_token=kiosk_token,
+        operator_token=operator_token,
         redis=server,
         crews=crews,
         logs=str(folder),
@@ -116,12 +125,19 @@ def _mirror(planned: Plan, server: RedisServer, group: asyncio.TaskGroup) -> Mir
     )
 
 
+def _crews(planned: Plan, environment: dict[str, str], folder: Path, group: asyncio.TaskGroup) -> Iterator[Crew]:
+    for stage in planned.stages:
+        whose = planned.pairs if planned.pairs and stage in BOUND else {"": {}}
+        for kiosk, different in whose.items():
+            yield Crew(stage, _maker(stage, planned, {**environment, **different}, folder), group, kiosk)
+
+
 def _maker(stage: str, planned: Plan, environment: dict[str, str], folder: Path) -> Callable[[str], Service]:
     command = (*planned.launcher, f"{planned.package}.{stage}")
     return lambda name: Service(name, command, environment, folder / f"{name}.log", niceness=NICENESS.get(stage, 0))
 
 
-def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The error a person should read: our own if there is one, else the first."""
     ours = group.subgroup(MirrorError)
     chosen: BaseException = ours if ours is not None else group
@@ -154,7 +170,7 @@ async def _watch_heartbeats(mirror: Mirror, watch: Watcher) -> None:
             for entry in entries:
                 cursor = entry.id
                 beat = understood(entry.payload)
-                if isinstance(beat, Heartbeat) and beat.stage in states:
+                if isinstance(beat, Heartbeat):
                     _note(mirror, beat, states, watch)
     finally:
         await bus.close()
@@ -162,9 +178,9 @@ async def _watch_heartbeats(mirror: Mirror, watch: Watcher) -> None:
 
 def _note(mirror: Mirror, beat: Heartbeat, states: dict[str, str], watch: Watcher) -> None:
     mirror.heartbeats[beat.stage] = mirror.workers[beat.worker] = beat
-    mirror.crews[beat.stage].note(beat)
-    if states[beat.stage] != beat.state:
-        states[beat.stage] = beat.state
+    crew = next((crew for crew in mirror.crews.values() if crew.note(beat)), None)
+    if crew and states[crew.name] != beat.state:
+        states[crew.name] = beat.state
         watch(states)
 
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import httpx2
 import pytest
@@ -18,8 +18,10 @@ from rig.bus_tap import BusTap
 from rig.children import die_with_parent, stop
 from rig.kiosk_client import Kiosk, kiosk
 from rig.options import Options, plan
+from rig.rehearse import Place, rehearse
 from rig.service import ROOT
 from rig.supervisor import Mirror, running_mirror
+from rig.visitor import read_visitor
 from shared.errors import BadInput
 from shared.events import AnyEvent, Heartbeat, PoseTrack, SpeechChunk, SpeechDue, decode
 from shared.redis_bus import RedisBus
@@ -29,6 +31,7 @@ from tests.support.redis_kinds import GuardedRedis
 pytestmark = [pytest.mark.visit, pytest.mark.redis, pytest.mark.timeout(120)]
 
 LEFT_AND_RIGHT = (*SETTINGS, 'session.kiosks=["left", "right"]')
+SILENT = ROOT / "tests" / "visitors" / "silent"
 AHEAD_S = 5_000
 """How far the other machine's monotonic clock is ahead of ours."""
 
@@ -70,15 +73,9 @@ async def operator(mirror: Mirror, *orders: tuple[str, str]) -> dict[str, dict[s
 
 
 @contextmanager
-def processes(
-    mirror: Mirror, options: Options, *stages: str, launcher: tuple[str, ...] = (), kiosks: tuple[str, ...] = ()
-) -> Iterator[None]:
-    """More stages of a running mirror, each a process with an environment of its own."""
-    environment = {
-        **plan(options, os.environ).environment,
-        "MIRROR_WORKER__KIOSKS": json.dumps(kiosks),
-        "REDIS_URL": mirror.redis.url,
-    }
+def processes(mirror: Mirror, options: Options, *stages: str, launcher: tuple[str, ...]) -> Iterator[None]:
+    """More stages of a running mirror, each a process of its own."""
+    environment = {**plan(options, os.environ).environment, "REDIS_URL": mirror.redis.url}
     running = [
         subprocess.Popen(
             [*launcher, sys.executable, "-m", f"services.{stage}"],
@@ -96,14 +93,8 @@ def processes(
 @asynccontextmanager
 async def two_mirrors() -> AsyncIterator[Mirror]:
     """One house, a pair for each face."""
-    options = Options(port=0, script=str(PLAY), sets=LEFT_AND_RIGHT, stages=("asr", "llm", "tts", "session"))
-    async with running_mirror(options) as mirror, AsyncExitStack() as stack:
-        for name in ("left", "right"):  # `port=0` gives each pair a Live Link address of its own
-            stack.enter_context(processes(mirror, options, "a2f_bridge", "faceswap", kiosks=(name,)))
+    async with running_mirror(Options(port=0, script=str(PLAY), sets=LEFT_AND_RIGHT, mirrors=2)) as mirror:
         await _until_all_are_there(mirror)
-        async with asyncio.timeout(30):
-            while len(await _sessions(mirror)) < 8:  # with the session service
-                await asyncio.sleep(0.2)
         yield mirror
 
 
@@ -151,21 +142,16 @@ async def test_two_visitors_before_two_mirrors_each_have_a_visit_of_their_own() 
         assert len(turns) >= 2
 
 
-async def test_a_name_nobody_gave_and_a_second_page_are_refused_with_the_reason() -> None:
+async def test_a_rehearsal_before_a_mirror_that_is_not_there_or_is_taken_is_refused_with_the_reason() -> None:
+    options = Options(port=0, script=str(PLAY), sets=LEFT_AND_RIGHT, stages=("session",))
     async with (
-        running_mirror(Options(port=0, script=str(PLAY), sets=LEFT_AND_RIGHT, stages=("session",))) as mirror,
-        AsyncExitStack() as stack,
+        running_mirror(options) as mirror,
+        kiosk(mirror.socket_url, mirror.kiosk_token, language="en", burst=[], keeps_pictures=False, name="left"),
     ):
-
-        def page(name: str) -> AbstractAsyncContextManager[Kiosk]:
-            return kiosk(
-                mirror.socket_url, mirror.kiosk_token, language="en", burst=[], keeps_pictures=False, name=name
-            )
-
-        await stack.enter_async_context(page("left"))
         for name, reason in (("middle", "left, right"), ("left", "has a page already")):
+            place = Place(options=options, url=mirror.socket_url, token=mirror.kiosk_token, kiosk=name)
             with pytest.raises(BadInput, match=reason):
-                await stack.enter_async_context(page(name))
+                await rehearse(read_visitor(SILENT), place, lambda _what, _share: None, keeps_pictures=False)
 
 
 AHEAD = ("unshare", "--user", "--map-root-user", "--time", "--monotonic", str(AHEAD_S))

@@ -112,8 +112,8 @@ def test_a_set_reaches_the_services_as_a_variable() -> None:
 
 
 def test_kiosk_and_operator_get_tokens_of_their_own() -> None:
-    first, second = plan(Options(port=0), {}), plan(Options(port=0), {})
-    assert len({first.kiosk_token, first.operator_token, second.kiosk_token, second.operator_token}) == 4
+    plans = [plan(Options(port=0), {}).environment for _ in range(2)]
+    assert len({one[f"MIRROR_{who}_TOKEN"] for one in plans for who in ("KIOSK", "OPERATOR")}) == 4
 
 
 def test_a_play_that_is_not_there_is_named() -> None:

@@ -1,1 +1,1 @@
-"""Two stages that do nothing, and one that cannot start: for tests of the supervisor."""
+"""Stages that do nothing, and one that cannot start: for tests of the supervisor."""
