@@ -55,6 +55,7 @@ def composed() -> dict[str, Any]:
             "environment": {**service.get("environment", {}), **cpu.get(name, {}).get("environment", {})},
         }
         for name, service in rig.items()
+        if "extends" not in service  # a second mirror's pair is one more of the first's
     }
 
 
