@@ -19,6 +19,7 @@ STAGES = ("asr", "llm", "tts", "a2f_bridge", "faceswap", "session")
 SECTIONS = (*STAGES, "bus", "rig")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 DEFAULT_PORT = 8080
+LAST_PORT = 65_535
 DEFAULT_SCRIPT = "scripts/mirror.yaml"
 
 
@@ -148,6 +149,8 @@ def _read_set(text: str) -> tuple[str, str]:
 def _port(options: Options, settings: Mapping[str, Any]) -> int:
     configured = settings.get("session", {}).get("port", DEFAULT_PORT)
     port = int(configured if options.port is None else options.port)
+    if not 0 <= port <= LAST_PORT:
+        raise BadInput(f"port {port}: there is none; give 1 to {LAST_PORT} with --port, or --port 0 for a free one")
     with socket.socket() as probe:
         # A port in TIME_WAIT is free to a server that says so, as uvicorn does.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -16,7 +16,8 @@ def check_script(path: Path, *, as_json: bool) -> int:
         print_json({"file": str(path), "problems": problems})
     elif problems:
         table_of([msgspec.to_builtins(problem) for problem in problems], ["line", "where", "what"])
-        say(f"{path}: {len(problems)} faults; the mirror will not open with it")
+        faults = "1 fault" if len(problems) == 1 else f"{len(problems)} faults"
+        say(f"{path}: {faults}; the mirror will not open with it")
     else:
         say(f"{path}: in order")
     return 1 if problems else 0

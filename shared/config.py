@@ -88,20 +88,21 @@ def section(settings: Mapping[str, Any], name: str, kind: type[T]) -> T:
     """
     table = settings.get(name, {})
     if isinstance(table, dict):
-        _refuse_unknown(table, name, kind)
+        refuse_unknown(table, f"settings: [{name}]", kind)
     try:
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
         raise ConfigError(f"settings: [{name}]: {error}") from error
 
 
-def _refuse_unknown(table: Mapping[str, Any], name: str, kind: type[msgspec.Struct]) -> None:
+def refuse_unknown(table: Mapping[str, Any], where: str, kind: type[msgspec.Struct]) -> None:
+    """Raises ConfigError for a key that `kind` does not have, naming the nearest, or all."""
     known = [field.encode_name for field in msgspec.structs.fields(kind)]
     for key in table:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-            raise ConfigError(f"settings: [{name}]: unknown key {key!r}{hint}")
+            raise ConfigError(f"{where}: unknown key {key!r}{hint}")
 
 
 def settings_from_environment() -> dict[str, Any]:

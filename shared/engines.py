@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from shared.config import refuse_unknown
 from shared.errors import ConfigError, EngineUnavailable
 from shared.pair import PAIRS, with_order
 
@@ -79,8 +80,10 @@ class Engines(Generic[P]):
     def _options(self, name: str, choice: EngineChoice, module: Any) -> Any:
         """The engine's own `Options`. Raises ConfigError."""
         given, where = choice.options.get(name, {}), f"{self._where}.{name}"
+        given = with_order(given, name, where) if name in PAIRS else given
+        refuse_unknown(given, f"[{where}]", module.Options)
         try:
-            return msgspec.convert(with_order(given, name, where) if name in PAIRS else given, module.Options)
+            return msgspec.convert(given, module.Options)
         except msgspec.ValidationError as error:
             raise ConfigError(f"[{where}]: {error}") from error
 

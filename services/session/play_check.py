@@ -46,6 +46,8 @@ def load_play(path: Path) -> Play:
 def _read(path: Path) -> tuple[Play | None, list[Problem]]:
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise BadInput(f"play {path}: there is no such file; the plays lie in scripts/") from error
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"play {path}: cannot be read as text ({error}); give a YAML file in UTF-8") from error
     play, problems = parse_play(text, path.name)

@@ -16,6 +16,7 @@ import uvicorn
 from services.session.app import Tokens, build_app
 from services.session.config import SessionConfig
 from services.session.house import House
+from services.session.play import Play
 from services.session.play_check import load_play
 from shared.config import section, settings_from_environment
 from shared.errors import BadInput, ConfigError
@@ -54,11 +55,21 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
+def check_language(language: str, play: Play) -> None:
+    """Raises ConfigError for one that the play has no words in; empty is the play's first."""
+    if language and language not in play.languages:
+        raise ConfigError(
+            f"session: play {play.id} has no words in {language!r}; give [session] language, or --language, one of "
+            f"{', '.join(play.languages)}"
+        )
+
+
 async def serve(settings: dict[str, Any]) -> None:
     """Run until told to stop."""
     config = section(settings, "session", SessionConfig)
     tokens = tokens_from_environment()
     play = load_play(Path(config.script))
+    check_language(config.language, play)
     bound = listen(config.host, config.port)
     bus = RedisBus(redis_url(settings))
     clock = HouseClock(bus, keeps=True)

@@ -77,6 +77,13 @@ def test_an_unknown_setting_is_refused() -> None:
         open_stage({"a2f_bridge": {"subjekt": "x"}})
 
 
+def test_an_unknown_option_of_an_engine_is_refused_with_the_nearest_known_one() -> None:
+    with pytest.raises(
+        ConfigError, match=r"\[a2f_bridge.options.audio2face\]: unknown key 'adress'; did you mean 'address'"
+    ):
+        open_stage({"a2f_bridge": {"engine": "audio2face", "options": {"audio2face": {"adress": "127.0.0.1:1"}}}})
+
+
 def test_a_subject_that_unreal_could_not_show_is_refused_before_any_visit() -> None:
     with pytest.raises(BadInput, match="subject"):
         open_stage({"a2f_bridge": {"subject": "Spiegel\u00e9"}})

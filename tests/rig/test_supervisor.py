@@ -93,6 +93,12 @@ def test_a_port_that_is_taken_is_found_before_anything_starts(unused_tcp_port: i
             plan(Options(port=unused_tcp_port), {})
 
 
+@pytest.mark.parametrize("port", [-1, 65_536, 99_999])
+def test_a_port_that_does_not_exist_is_refused_with_those_that_do(port: int) -> None:
+    with pytest.raises(BadInput, match=f"port {port}: there is none; give 1 to 65535"):
+        plan(Options(port=port), {})
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

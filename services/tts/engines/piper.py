@@ -123,7 +123,9 @@ class Piper:
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
         """See Synthesizer."""
         if language not in _LANGUAGES:
-            raise EngineFailed(f"piper: the packaged voice speaks {', '.join(_LANGUAGES)}, not {language}")
+            raise EngineFailed(
+                f"piper: the packaged voice speaks {', '.join(_LANGUAGES)}, not {language}; choose another [tts] engine"
+            )
         if not isinstance(voice, PiperVoiceHandle) or voice.is_forgotten:
             raise EngineFailed("piper: this voice is forgotten, or another engine's")
         return self._at_24_khz(text, voice)
