@@ -64,9 +64,14 @@ def replicas_at_start(disturbances: list[Disturbance]) -> dict[str, int]:
 
 
 def next_of(left: list[Disturbance], *, has_enrolled: bool, is_ending: bool) -> Disturbance | None:
-    """The first of those left whose state may still come in this visit."""
+    """The first of those left whose state may still come in this visit.
+
+    Whose line is cut at the gate can give no answer there, and is taken to have declined: it waits until the visitor has agreed.
+    """
     possible = {FAREWELL} if is_ending else {*STATES} - ({ENROLLING} if has_enrolled else set())
-    return next((one for one in left if one.state in possible), None)
+    waits: set[str] = set() if has_enrolled or is_ending else {CUT, AWAY}
+    fitting = (one for one in left if one.state in possible)
+    return next((one for one in fitting if one.state == ENROLLING or one.kind not in waits), None)
 
 
 def _cards(count: int, random: Random) -> list[Card]:

@@ -79,3 +79,12 @@ def test_near_the_end_nothing_is_begun_but_what_is_done_in_the_farewell() -> Non
     assert next_of([EARLY, LATE, LAST], has_enrolled=True, is_ending=True) is LAST
     assert next_of([EARLY, LATE], has_enrolled=True, is_ending=True) is None
     assert next_of([EARLY, LAST], has_enrolled=True, is_ending=False) is None
+
+
+def test_no_line_is_cut_at_the_gate_where_it_would_cost_the_visit() -> None:
+    cut = Disturbance(4, "cut", "kiosk", "listening")
+    last = cut._replace(state=FAREWELL)
+    assert next_of([cut, LATE], has_enrolled=False, is_ending=False) is LATE
+    assert next_of([cut, LATE], has_enrolled=True, is_ending=False) is cut
+    assert next_of([cut._replace(state="enrolling")], has_enrolled=False, is_ending=False) is not None
+    assert next_of([last], has_enrolled=False, is_ending=True) is last
