@@ -22,8 +22,8 @@ ON_REAL_ENGINES = (
 )  # fmt: skip
 """Each takes most of a core: beside each other, or beside the other visits in another order, they would be late."""
 
-LATER = ("tests/a2f_bridge", "tests/asr", "tests/faceswap")
-"""About a third of the work of all tests that need no real time."""
+LATER = ("tests/a2f_bridge", "tests/asr", "tests/contracts", "tests/faceswap", "tests/tts")
+"""Less than half of the work of all tests that need no real time: those that load engines."""
 
 NICENESS = 10
 
