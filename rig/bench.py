@@ -65,7 +65,7 @@ async def _bench(turns: int, progress: Progress) -> Result:
         kiosk(mirror.socket_url, mirror.kiosk_token, language="en", burst=[], keeps_pictures=False) as client,
         asyncio.TaskGroup() as group,
     ):
-        tap = BusTap(mirror.redis.url)
+        tap = BusTap(mirror.redis.url, look_s=0.1)
         devices = group.create_task(client.run())
         await client.approach()
         await client.has_begun.wait()
