@@ -47,6 +47,8 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """A kiosk whose connection is gone for this long has no visitor any more."""
     farewell_s: float = 4.0
     """How long the farewell picture stands after the last word."""
+    wake_us: int = 0
+    """While a visit lasts no processor sleeps deeper than it wakes from in so many microseconds, if we may ask; -1: never asked."""
     wipe_watchdog_s: float = 60.0
     """At the latest this long after a visit's longest duration its keys are gone, whatever happened."""
     needs: tuple[str, ...] = ("asr", "llm", "tts", "a2f_bridge", "faceswap")

@@ -10,6 +10,7 @@ from typing import cast
 
 import msgspec
 
+from services.session.awake import awake
 from services.session.board import Board
 from services.session.conductor import Conductor
 from services.session.config import SessionConfig
@@ -97,7 +98,8 @@ class Visit:
         self.conductor = await open_visit(self._play, self.opened, self._config, self._outlet, self._clock.now())
         await self._carry_out(self.conductor)
         try:
-            return await self._work(lease, board, self._intake)
+            with awake(self._config.wake_us):
+                return await self._work(lease, board, self._intake)
         except asyncio.CancelledError:
             # We stop, the visit does not: whoever starts next goes on with it at once.
             with contextlib.suppress(BusUnavailable):
