@@ -45,7 +45,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 SAYS = {
     "an error in band": "reports an error: the model ran into an error",
-    "an error before the first frame": "reports an error",
+    "an error before the first frame": "reports an error|broke off",  # gRPC may drop it: the call has ended while we still write
     "frames that stop coming": "said nothing",
     "no header": "before it named their columns",
     "frames of another length than the names": "51 values under 52 names",
