@@ -29,6 +29,8 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = ""
     port: int = 0
+    at: str = ""
+    """Where `host` was found to be: it is not looked up again."""
     path: str = ""
     """Of a Unix socket; then there is no host."""
     tls: SSLContext | None = None
@@ -97,7 +99,7 @@ class RedisLine(asyncio.Protocol):
             else:
                 name = address.host if address.tls else None
                 _, line = await loop.create_connection(
-                    cls, address.host, address.port, ssl=address.tls, server_hostname=name
+                    cls, address.at or address.host, address.port, ssl=address.tls, server_hostname=name
                 )
             try:
                 for command in address.greeting:
@@ -106,6 +108,12 @@ class RedisLine(asyncio.Protocol):
                 line.close()
                 raise
         return line
+
+    @property
+    def at(self) -> str:
+        """The server's numeric address; empty for a Unix socket."""
+        peer = self._transport.get_extra_info("peername") if self._transport else None
+        return str(peer[0]) if isinstance(peer, tuple) else ""
 
     @property
     def is_open(self) -> bool:

@@ -1,7 +1,10 @@
 """One Redis server: a line for what it answers at once, and lines for reads, each of which blocks its own."""
 
 import asyncio
+import contextlib
 from typing import Any
+
+import msgspec
 
 from shared.redis_line import Address, Argument, RedisLine
 
@@ -14,6 +17,7 @@ class RedisNode:
         self._line: asyncio.Task[RedisLine] | None = None
         """A task while it is being opened, so that all who need it wait for the same."""
         self._idle: list[RedisLine] = []
+        self._at = ""
 
     async def line(self) -> RedisLine:
         """The line for what is answered at once."""
@@ -22,12 +26,24 @@ class RedisNode:
                 return self._line.result()
             self._line = None
         if self._line is None:
-            self._line = asyncio.create_task(RedisLine.open(self.address))
+            self._line = asyncio.create_task(self._open())
         return await asyncio.shield(self._line)
+
+    async def _open(self) -> RedisLine:
+        """A new line: first to where the server was the last time.
+
+        A container that restarts keeps its address but has no name meanwhile, and who asks for the name just then waits five seconds.
+        """
+        if self._at:
+            with contextlib.suppress(OSError):
+                return await RedisLine.open(msgspec.structs.replace(self.address, at=self._at))
+        line = await RedisLine.open(self.address)
+        self._at = line.at
+        return line
 
     async def read(self, command: tuple[Argument, ...]) -> Any:
         """Send a command that may block."""
-        line = self._idle.pop() if self._idle else await RedisLine.open(self.address)
+        line = self._idle.pop() if self._idle else await self._open()
         try:
             reply = await line.call(*command)
         except BaseException:
