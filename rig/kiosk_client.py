@@ -130,11 +130,13 @@ class Kiosk:
             await self._clock.sleep_until(start + (self.microphone.chunks + 1) * CHUNK_S)
             seq = self.microphone.chunks
             captured_at = start + (seq + 1) * CHUNK_S + self._host.offset
-            self.recording.chunks_late_s.append(self.now() - captured_at)
             self.recording.microphone_from = start + self._host.offset
             if self.recording.spoken and self.microphone.is_speaking:
                 self._place_speech(captured_at)
-            await self._send(wire.Audio(seq=seq, pcm=self.microphone.next_chunk(), captured_at=captured_at))
+            message = wire.Audio(seq=seq, pcm=self.microphone.next_chunk(), captured_at=captured_at)
+            # Behind the making of it: a sound card would just have it.
+            self.recording.chunks_late_s.append(self.now() - captured_at)
+            await self._send(message)
             if not self.microphone.is_speaking:
                 self._spoke_out.set()
 
