@@ -49,7 +49,7 @@ class VisitRunner:
         self._current: tuple[AnyEvent, asyncio.Task[None]] | None = None
         self._is_void = False
         """The event being handled was made void, and its handling cancelled."""
-        self._suspect_process = lease.attempts >= MAX_ATTEMPTS
+        self._suspect_process = lease.attempts > MAX_ATTEMPTS
         """Workers died here without any progress: the next event is not given another chance."""
         self.failures = 0
         self.last_error = ""
@@ -118,12 +118,21 @@ class VisitRunner:
         raise RuntimeError(f"{self._stage.name}: the work beside a visit failed again and again: {self.last_error}")
 
     async def _read_inputs(self) -> None:
+        entries = await self._read(self._cursors, count=64, wait_s=0.001)
+        if not entries:
+            await self._acquit()
         while True:
-            entries = await self._read(self._cursors, count=64, wait_s=READ_WAIT_S)
+            entries = entries or await self._read(self._cursors, count=64, wait_s=READ_WAIT_S)
             for entry in entries:
                 await self._take(entry)
             if entries and not self._worker.holds_checkpoint:
                 await self._outlet.commit([], {entry.key: entry.id for entry in entries})
+            entries = []
+
+    async def _acquit(self) -> None:
+        """Nothing waits for us, so nothing that is still to come made those before us die: their deaths no longer count."""
+        self._suspect_process = False
+        await self._outlet.commit([], self._cursors)
 
     async def _take(self, entry: Entry) -> None:
         self._cursors[entry.key] = entry.id

@@ -22,8 +22,9 @@ from shared.stage import Visit, VisitWorkerBase
 LAG_S = 0.5
 """Sound older than this is a backlog: no guesses and partials, which nobody waits for any more."""
 
-STALL_S = 1.0
-"""Without any sound for this long, what is going on has ended: the kiosk is gone, or its microphone is."""
+STALL_S = 2.5
+"""Without any sound for this long, what is going on has ended: the kiosk is gone, or its microphone is. A Redis that restarts or has no
+room for a moment holds sound up for less, and then brings all of it: what was said through that must not be cut in two."""
 
 CHECKPOINT_EVERY_CHUNKS = 250
 """In a long silence the checkpoint moves every 5 s, so that a successor has little to hear again."""

@@ -293,17 +293,31 @@ def test_a_sibling_takes_over_when_a_worker_falls_silent() -> None:
     play(scene)
 
 
-def test_an_event_that_kills_its_workers_is_buried_by_the_third() -> None:
+def test_an_event_that_kills_three_workers_is_buried_by_the_fourth() -> None:
     async def scene(stand: Stand) -> None:
         await stand.ask(1)
         await stand.ask(2)
-        for _ in range(2):  # two workers died on it: the lease was taken twice without progress
+        for _ in range(3):  # workers died on it: the lease was taken three times without progress
             assert await stand.bus.acquire(SESSION, "llm", "dead", 0.1)
             await asyncio.sleep(0.2)
         stand.start(EchoStage(echo))
         await asyncio.sleep(1)
         assert [turn for turn, _, _ in await stand.clauses()] == [2]
         assert len(await stand.bus.range(key(SESSION, "dead.llm"), START)) == 1
+
+    play(scene)
+
+
+def test_workers_that_died_with_nothing_to_do_are_held_against_no_event() -> None:
+    async def scene(stand: Stand) -> None:
+        for _ in range(5):
+            assert await stand.bus.acquire(SESSION, "llm", "dead", 0.1)
+            await asyncio.sleep(0.2)
+        stand.start(EchoStage(echo))
+        await asyncio.sleep(1)
+        await stand.ask(1)
+        await asyncio.sleep(1)
+        assert [turn for turn, _, _ in await stand.clauses()] == [1]
 
     play(scene)
 
