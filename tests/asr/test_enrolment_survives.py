@@ -44,7 +44,7 @@ ORDER_AT_S = 4.0
 """Behind the first utterance: that one was no answer, and consent does not reach back to it."""
 WARM_S = 3.0
 """From a death to the successor's first breath, where there is no sibling."""
-COMMITS = 33
+COMMITS = 34
 """What one worker writes in this visit. It may die just before any of them; every third is tried here, each was once."""
 
 

@@ -155,7 +155,7 @@ async def test_without_more_sound_the_utterance_ends(inference: Inference) -> No
     async with room.driver(EAR) as driver:
         await driver.hear(chunks_of(np.concatenate([silence(0.5), tone(1.0)])))
         assert room.outlet.all(FinalTranscript) == []
-        await driver.pass_time(2.0)
+        await driver.pass_time(4.0)
     assert len(room.outlet.all(FinalTranscript)) == 1
 
 
