@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rig.children import die_with_parent
+from rig.niceness import be_nice, be_nice_as_group
 from shared.errors import EngineUnavailable
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,9 +20,6 @@ LONGEST_PAUSE_S = 5.0
 HEALTHY_AFTER_S = 10.0
 """Who lived this long and dies starts again at once: a crash, not a loop."""
 STOP_PATIENCE_S = 5.0
-NICENESS = {"tts": 8, "llm": 1}
-"""Where there are too few cores the picture goes first: a voice that is 30 ms late is not noticed, a late picture is. Where the kernel
-groups processes by their session (autogroup), niceness between services counts for little: each has a session of its own."""
 _LOG_PREFIX = re.compile(r"^\S+ \S+ [A-Z]+ [\w.]+ ")
 
 
@@ -81,11 +79,12 @@ class Service:
                 start_new_session=True,  # Ctrl-C in the terminal is for us; we stop them in order
                 preexec_fn=self._in_the_child,
             )
+        await be_nice_as_group(self._process.pid, self._niceness)
         return await self._process.wait()
 
     def _in_the_child(self) -> None:
         die_with_parent()
-        os.nice(self._niceness)
+        be_nice(self._niceness)
 
     async def _stop(self) -> None:
         if self._process is None or self._process.returncode is not None:

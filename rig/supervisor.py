@@ -9,11 +9,12 @@ from pathlib import Path
 import msgspec
 
 from rig.crew import Crew
+from rig.niceness import NICENESS
 from rig.options import Options, Plan, plan
 from rig.pairs import BOUND
 from rig.ram_disk import private_folder
 from rig.redis_server import RedisServer
-from rig.service import NICENESS, Service
+from rig.service import Service
 from shared.errors import BusUnavailable, EngineUnavailable, MirrorError
 from shared.events import Heartbeat, understood
 from shared.redis_bus import RedisBus
