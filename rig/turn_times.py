@@ -5,14 +5,14 @@ captured it, to the first sample of the mirror's next words, as the loudspeaker 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from rig.loudspeaker import Sounded
 from rig.recording import Recording, Spoken
-from rig.words import word_errors
+from rig.words import shared_out, word_errors
 from shared.audio import MICROPHONE_CHUNK, MICROPHONE_HZ, VOICE_HZ
 from shared.events import (
     AnyEvent,
@@ -85,11 +85,12 @@ def turns_of(recording: Recording, events: Sequence[AnyEvent]) -> list[Turn]:
     began = first_sounds(recording.sounded)
     for spoken in recording.spoken:
         spoken.is_overlap |= _is_talked_over(spoken, recording)
+    heard = understood_of(recording.spoken, events)
     answers = {turn: spoken for spoken in recording.spoken if (turn := _answer_to(spoken, began))}
     paths = [_path(number, at, recording, events) for number, at in sorted(began.items(), key=lambda x: x[1])]
-    turns = [_turn(path, answers.get(path.turn), events) for path in paths]
+    turns = [_turn(path, answers.get(path.turn), events, heard) for path in paths]
     unanswered = [spoken for spoken in recording.spoken if answers.get(_answer_to(spoken, began)) is not spoken]
-    return turns + [_words_of(Turn(), spoken, events) for spoken in unanswered]
+    return turns + [_words_of(Turn(), spoken, heard) for spoken in unanswered]
 
 
 def _is_talked_over(spoken: Spoken, recording: Recording) -> bool:
@@ -108,10 +109,30 @@ def finals_for(spoken: Spoken, events: Sequence[AnyEvent]) -> list[FinalTranscri
 
     Of one that joins an earlier one (the visitor went on), only what is new in it counts here.
     """
+    return [part for part in _new_parts(events) if _is_of(part, spoken)]
+
+
+def understood_of(spoken: Sequence[Spoken], events: Sequence[AnyEvent]) -> dict[float, str]:
+    """What was understood of each thing said, by when it began; of what was taken for one utterance, each has its piece.
+
+    What nobody transcribed is absent.
+    """
+    pieces: dict[float, list[str]] = {}
+    for part in _new_parts(events):
+        meant = [one for one in spoken if _is_of(part, one)]
+        for one, text in zip(meant, shared_out([one.text for one in meant], part.text), strict=True):
+            pieces.setdefault(one.began_at, []).append(text)
+    return {began_at: " ".join(filter(None, texts)) for began_at, texts in pieces.items()}
+
+
+def _is_of(part: FinalTranscript, spoken: Spoken) -> bool:
+    return part.started_at < spoken.speech_ended_at and part.ended_at > spoken.began_at
+
+
+def _new_parts(events: Sequence[AnyEvent]) -> list[FinalTranscript]:
     finals = of_type(events, FinalTranscript)
     by_turn = {final.turn: final for final in finals}
-    parts = [_new_part(final, by_turn.get(final.joins)) for final in finals]
-    return [part for part in parts if part.started_at < spoken.speech_ended_at and part.ended_at > spoken.began_at]
+    return [_new_part(final, by_turn.get(final.joins)) for final in finals]
 
 
 def _new_part(final: FinalTranscript, joined: FinalTranscript | None) -> FinalTranscript:
@@ -122,16 +143,15 @@ def _new_part(final: FinalTranscript, joined: FinalTranscript | None) -> FinalTr
     return msgspec.structs.replace(final, text=text, started_at=max(final.started_at, joined.ended_at))
 
 
-def _words_of(turn: Turn, spoken: Spoken, events: Sequence[AnyEvent]) -> Turn:
-    finals = finals_for(spoken, events)
+def _words_of(turn: Turn, spoken: Spoken, heard: Mapping[float, str]) -> Turn:
     turn.said, turn.scene, turn.is_overlap = spoken.text, spoken.scene, spoken.is_overlap
-    turn.understood = " ".join(final.text for final in finals)
+    turn.understood = heard.get(spoken.began_at, "")
     turn.errors, turn.words = word_errors(spoken.text, turn.understood)
-    turn.is_counted = bool(finals) or spoken.was_listened
+    turn.is_counted = spoken.began_at in heard or spoken.was_listened
     return turn
 
 
-def _turn(path: "_Path", spoken: Spoken | None, events: Sequence[AnyEvent]) -> Turn:
+def _turn(path: "_Path", spoken: Spoken | None, events: Sequence[AnyEvent], heard_of: Mapping[float, str]) -> Turn:
     number, sounded_at = path.turn, path.sounded_at
     heard = next((event for event in of_type(events, TurnHeard) if event.turn == number), None)
     turn = Turn(
@@ -149,7 +169,7 @@ def _turn(path: "_Path", spoken: Spoken | None, events: Sequence[AnyEvent]) -> T
     finals = finals_for(spoken, events) if spoken else []
     final = finals[-1] if finals else None
     if spoken:
-        _words_of(turn, spoken, events)
+        _words_of(turn, spoken, heard_of)
     begun_at = next((event.at for event in (path.wanted, path.request, path.chunk) if event), sounded_at)
     is_answer = bool(spoken and final and _answers(path, final))
     zero = spoken.speech_ended_at if spoken and is_answer else begun_at

@@ -1,6 +1,7 @@
 """How many words were understood wrongly. Pure."""
 
 import re
+from collections.abc import Sequence
 
 _SAME = {"mister": "mr", "missus": "mrs", "doctor": "dr"}
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -29,3 +30,20 @@ def word_errors(said: str, understood: str) -> tuple[int, int]:
         for j, other in enumerate(guess, 1):
             before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (word != other))
     return row[-1], len(truth)
+
+
+def shared_out(said: Sequence[str], understood: str) -> list[str]:
+    """One transcript of several things said, cut into one piece for each, in order, where the fewest words come out wrong."""
+    words = understood.split()
+    ways: dict[int, tuple[int, list[str]]] = {0: (0, [])}
+    for number, truth in enumerate(said, 1):
+        ends = range(len(words) + 1) if number < len(said) else (len(words),)
+        ways = {end: _best_way(ways, words, end, truth) for end in ends}
+    return ways[len(words)][1] if said else []
+
+
+def _best_way(ways: dict[int, tuple[int, list[str]]], words: list[str], end: int, truth: str) -> tuple[int, list[str]]:
+    """Of the ways to give out the words before `end`, `truth` getting the last piece, that with the fewest wrong."""
+    pieces = ((begin, " ".join(words[begin:end])) for begin in ways if begin <= end)
+    tries = ((ways[begin][0] + word_errors(truth, piece)[0], [*ways[begin][1], piece]) for begin, piece in pieces)
+    return min(tries, key=lambda way: way[0])

@@ -72,6 +72,13 @@ def test_of_a_transcript_that_joins_an_earlier_one_only_the_new_words_count() ->
     assert [(turn.understood, turn.errors) for turn in turns] == [("I was", 0), ("there", 0)]
 
 
+def test_of_two_things_heard_as_one_utterance_each_answers_for_its_own_words() -> None:
+    events: list[AnyEvent] = [final(1, "I was here and there too.", 0.0, 2.5, 2.7)]
+    said = [spoken("I was here", 0.0, 1.0), spoken("and there two", 1.4, 2.5)]
+    turns = turns_of(recording(said, []), events)
+    assert [(turn.understood, turn.errors) for turn in turns] == [("I was here", 0), ("and there too.", 1)]
+
+
 def test_what_nobody_transcribed_counts_as_wrong_if_the_mirror_listened() -> None:
     turns = turns_of(recording([spoken("anyone there", 0.0, 1.0)], []), [])
     assert [(turn.errors, turn.words, turn.is_counted) for turn in turns] == [(2, 2, True)]

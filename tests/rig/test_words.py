@@ -2,7 +2,7 @@
 
 import pytest
 
-from rig.words import word_errors
+from rig.words import shared_out, word_errors
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,21 @@ from rig.words import word_errors
 )
 def test_only_words_that_sound_different_count(said: str, understood: str, expected: tuple[int, int]) -> None:
     assert word_errors(said, understood) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "understood", "pieces"),
+    [
+        ([], "", []),
+        (["one"], "two three", ["two three"]),
+        (["One two.", "Three."], "One, two three.", ["One, two", "three."]),
+        (["one two", "three four"], "one too free four", ["one too", "free four"]),
+        (["one two", "three"], "three", ["", "three"]),
+        (["one", "two", "three"], "one three", ["one", "", "three"]),
+        (["one", "two"], "", ["", ""]),
+    ],
+)
+def test_a_transcript_of_several_things_is_shared_out_among_them(
+    said: list[str], understood: str, pieces: list[str]
+) -> None:
+    assert shared_out(said, understood) == pieces
