@@ -44,11 +44,21 @@ class Guesses:
         else:
             self.drop()
             self._tries = 1
-            reply = Speech(turn=self._new_turn(), kind="reply", utterance=utterance, visitor_said=said)
+            reply = Speech(
+                turn=self._new_turn(),
+                kind="reply",
+                utterance=utterance,
+                unheard=reply.utterance if reply else 0,
+                visitor_said=said,
+            )
         reply.times.asked_at = now
         self.reply, self.asked_for_words = reply, brief.wants_reply
         self._out.append(Publish(self._request(reply, brief, history, is_guess=is_guess)))
         return reply
+
+    def is_unheard(self, utterance: int) -> bool:
+        """Whether that was to be answered, and nothing of the answer has left for the loudspeaker: it waits, or the visitor went on."""
+        return self.reply is not None and utterance in (self.reply.utterance, self.reply.unheard)
 
     def commit(self) -> None:
         """The visitor has finished and this answers them."""
@@ -91,6 +101,7 @@ def _next_revision(reply: Speech, said: str) -> Speech:
         kind="reply",
         rev=reply.rev + 1,
         utterance=reply.utterance,
+        unheard=reply.unheard,
         visitor_said=said,
         times=Times(visitor_ended_at=reply.times.visitor_ended_at),
     )

@@ -142,20 +142,17 @@ class Hearing:
 
     def _beyond_joined(self, utterance: int, text: str) -> str:
         """A guess that continues the utterance before begins with its words: only what was not answered aloud is new."""
-        if self.last is None or utterance != self.last.turn + 1 or self._is_unheard():
+        if self.last is None or utterance != self.last.turn + 1 or self._making.guesses.is_unheard(self.last.turn):
             return text
         return without_prefix(text, self.last.text) or text
 
     def _joined(self, event: ev.FinalTranscript) -> str:
         """What is new in an utterance that continues the one before: all of it, if that was not answered aloud yet."""
-        if not event.joins or self.last is None or self.last.turn != event.joins or self._is_unheard():
+        if not event.joins or self.last is None or self.last.turn != event.joins:
+            return event.text
+        if self._making.guesses.is_unheard(event.joins):
             return event.text
         return without_prefix(event.text, self.last.text) or event.text
-
-    def _is_unheard(self) -> bool:
-        """Whether nothing of the answer to the last utterance has left for the loudspeaker yet."""
-        reply = self._making.guesses.reply
-        return reply is not None and not reply.is_released
 
     # --- what it meant ----------------------------------------------------------------------------------------------
 

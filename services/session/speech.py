@@ -43,6 +43,8 @@ class Speech(msgspec.Struct, kw_only=True):
     rev: int = 0
     line: str = ""
     utterance: int = 0
+    unheard: int = 0
+    """For a reply: the utterance before, if the reply to that was taken back for this one before anybody heard it; else 0."""
     visitor_said: str = ""
     may_be_cut: bool = True
     starts_at: float = 0.0

@@ -344,6 +344,33 @@ def test_what_was_answered_aloud_is_not_answered_again() -> None:
     assert room.told(UtteranceHeard)[-1] == UtteranceHeard(utterance=2, text="of the dark", speech_s=0.0)
 
 
+def test_a_guess_at_what_is_new_after_an_answer_holds_when_it_is_final() -> None:
+    room = Room()
+    room.utterance("I was afraid", 2.0)
+    room.turns.answer(1, 2.0)
+    room.voice(room.reply_turn(), 2.0, 2.1, text="you say that calmly")
+    room.started(2.8, utterance=2)
+    room.turns.take(ev.PartialTranscript(turn=2, stable="I was afraid of the dark"), 3.3)
+    room.paused(3.4, utterance=2)
+    room.guess("I was afraid of the dark", 3.5, utterance=2)
+    room.guess("I was afraid of the dark and of bees", 3.6, utterance=2)
+    room.final("I was afraid of the dark and of bees", 3.7, utterance=2, joins=1)
+    assert [asked.said for asked in room.published(ev.ReplyRequest)[1:]] == ["of the dark", "of the dark and of bees"]
+    assert room.told(UtteranceHeard)[-1].text == "of the dark and of bees"
+
+
+def test_a_guess_at_all_that_was_not_answered_holds_when_it_is_final() -> None:
+    room = Room()
+    room.utterance("I was afraid", 2.0)
+    room.turns.answer(1, 2.0)
+    room.started(2.3, utterance=2)
+    room.paused(3.0, utterance=2)
+    room.guess("I was afraid of the dark", 3.1, utterance=2)
+    room.final("I was afraid of the dark", 3.3, utterance=2, joins=1)
+    assert [asked.said for asked in room.published(ev.ReplyRequest)[1:]] == ["I was afraid of the dark"]
+    assert room.told(UtteranceHeard)[-1].text == "I was afraid of the dark"
+
+
 def test_a_dry_loudspeaker_gets_a_new_schedule_not_a_burst() -> None:
     room = Room()
     room.turns.say(SayLine(line="a", text="a", voice="host"), 1.0)
