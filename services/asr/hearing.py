@@ -7,6 +7,7 @@ The end of an utterance has the one highest number: an utterance ends once, wher
 
 from services.asr import ear, invented
 from services.asr.invented import Evidence
+from services.asr.loops import without_loop
 from services.asr.partials import Agreement
 from services.asr.transcriber import Transcription
 from services.asr.vad import FRAME_S
@@ -75,8 +76,8 @@ def doubt(utterance: ear.Utterance, heard: Transcription) -> str:
 
 
 def tidy(text: str) -> str:
-    """Without the comma or dash that an engine leaves where it hoped for more."""
-    return text.strip().rstrip(",;:-–— ")
+    """Without a loop at its end, and the comma or dash that an engine leaves where it hoped for more."""
+    return without_loop(text).strip().rstrip(",;:-–— ")
 
 
 def dropped(number: int, reason: str) -> Event:
