@@ -7,8 +7,9 @@ from pathlib import Path
 
 _LOG = logging.getLogger(__name__)
 
-NICENESS = {"tts": 8, "llm": 1}
-"""Where there are too few cores the picture goes first: a voice that is 30 ms late is not noticed, a late picture is."""
+NICENESS = {"tts": 5, "llm": 1}
+"""Where there are too few cores the picture goes first: a voice that is 30 ms late is not noticed, a late picture is.
+With 8, a voice that had died did not catch up before the play's last line where other programs took both cores."""
 _PROC = Path("/proc")
 _TRIES = 20
 _PAUSE_S = 0.12
