@@ -5,6 +5,7 @@ second. Everything else has low priority, so that no visit is late because a mat
 takes the second as well once that is free. Exit code: 1 if anything is red. What the later lanes printed stands below the first's.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -12,6 +13,9 @@ import tempfile
 import time
 from collections.abc import Sequence
 from typing import IO, NamedTuple
+
+from rig.children import die_with_parent
+from rig.niceness import be_nice_as_group
 
 REAL_TIME = "visit or web"
 REAL_TIME_FOLDERS = ("tests/pipeline", "tests/web")
@@ -74,7 +78,10 @@ class Lane:
             ["nice", "-n", str(run.niceness), sys.executable, "-m", "pytest", "-q", *run.arguments],
             stdout=self._printed, stderr=subprocess.STDOUT if self._printed else None, text=True,
             env={**os.environ, "OMP_NUM_THREADS": "1"} if run.niceness else None,
+            # A group of its own, so that its niceness counts against the visits' services too.
+            start_new_session=run.niceness > 0, preexec_fn=die_with_parent if run.niceness else None,
         )  # fmt: skip
+        asyncio.run(be_nice_as_group(self._process.pid, run.niceness))
 
     def tell(self) -> None:
         """Print what was kept."""
