@@ -233,13 +233,14 @@ def test_a_caller_who_is_no_publisher_harms_nobody(words: bytes) -> None:
 
 
 def test_callers_who_say_nothing_are_sent_away_and_do_not_fill_the_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "_TALK_S", 0.05)
     with listening() as source:
-        silent = [socket.create_connection(("127.0.0.1", source.port), timeout=10) for _ in range(12)]
-        assert [caller.recv(1) for caller in silent] == [b""] * 12
-        for caller in silent:
-            caller.close()
-        until(lambda: not vars(vars(source)["_listener"])["_callers"])
+        with monkeypatch.context() as hurried:
+            hurried.setattr(listener, "_TALK_S", 0.05)
+            silent = [socket.create_connection(("127.0.0.1", source.port), timeout=10) for _ in range(12)]
+            assert [caller.recv(1) for caller in silent] == [b""] * 12
+            for caller in silent:
+                caller.close()
+            until(lambda: not vars(vars(source)["_listener"])["_callers"])
         with publisher(source).publish():
             until(lambda: source.status().is_connected)
 
