@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from rig.chaos.check_hearing import check_hearing
+from rig.chaos.check_hearing import SAFETY_S, check_hearing, is_near
 from rig.chaos.check_ids import check_ids
 from rig.chaos.check_sound import check_sound, is_cut_at_the_end
 from rig.chaos.check_speech import Streams, check_face, check_replies, check_voice
 from rig.chaos.record import LATE, LEFT_OVER, LOST, Fault, VisitRecord
 from shared.audio import VOICE_HZ
-from shared.events import StageFailed
+from shared.events import SceneEntered, StageFailed
 
 LAST_WORD_S = 1.0
 """The last word ends this close to the play's end."""
@@ -28,7 +28,7 @@ def check(visit: VisitRecord) -> list[Fault]:
         *check_face(streams),
         *check_sound(visit, streams),
         *_check_poisons(visit, streams),
-        *_check_end(visit),
+        *_check_end(visit, streams),
         *_check_wipe(visit),
     ]
 
@@ -44,7 +44,7 @@ def _check_poisons(visit: VisitRecord, streams: Streams) -> Iterator[Fault]:
     yield from (Fault(LOST, "poison", f"{where} was given up and was no poison") for where in sorted(dead - poisons))
 
 
-def _check_end(visit: VisitRecord) -> Iterator[Fault]:
+def _check_end(visit: VisitRecord, streams: Streams) -> Iterator[Fault]:
     if visit.was_left:
         return
     if not visit.forgotten_at:
@@ -52,8 +52,19 @@ def _check_end(visit: VisitRecord) -> Iterator[Fault]:
     elif visit.forgotten_at > visit.ends_at + FORGOTTEN_S:
         yield Fault(LATE, "end", f"forgotten {visit.forgotten_at - visit.ends_at:.1f} s after the end")
     last = max(((piece.at + len(piece.pcm)) / VOICE_HZ for piece in visit.sounded), default=0.0)
-    if abs(last - visit.ends_at) > LAST_WORD_S and not is_cut_at_the_end(visit):
+    if (
+        abs(last - visit.ends_at) > LAST_WORD_S
+        and not is_cut_at_the_end(visit)
+        and not _no_yes_was_heard(visit, streams)
+    ):
         yield Fault(LATE, "end", f"the last word ended {last - visit.ends_at:+.2f} s off the end", last)
+
+
+def _no_yes_was_heard(visit: VisitRecord, streams: Streams) -> bool:
+    """Whether the play ended at its gate, since all that the visitor said there was said to a kiosk without a line."""
+    scenes = [event.scene for event in streams.all_of(SceneEntered)]
+    is_gate_shut = all(visit.closing_lines.issuperset(visit.must_say.get(scene, ())) for scene in scenes[1:])
+    return is_gate_shut and bool(visit.spoken) and all(is_near(burst, visit.away, SAFETY_S) for burst in visit.spoken)
 
 
 def _check_wipe(visit: VisitRecord) -> Iterator[Fault]:

@@ -163,6 +163,15 @@ def test_a_cable_that_was_in_again_by_then_or_a_service_that_was_away_excuses_no
     assert found(replace(NEVER_BYE, away=[Span(28.0, 33.0)])) >= NO_LAST_WORD
 
 
+def test_a_play_that_ends_at_its_gate_is_not_late_if_the_yes_was_said_to_a_kiosk_without_a_line() -> None:
+    shut = replace(NEVER_BYE, must_say={"gate": ("ask",), "talk": ("no_bye",)}, closing_lines=frozenset({"no_bye"}))
+    said = shut.spoken[0]
+    assert ("late", "end") in found(shut)
+    unheard = replace(shut, away=[Span(said.began_at - 0.5, said.ended_at + 0.5)])
+    assert ("late", "end") not in found(unheard)
+    assert ("late", "end") in found(replace(unheard, closing_lines=frozenset()))
+
+
 @pytest.mark.parametrize("left", [{"keys_left": 1}, {"files_left": 1}])
 def test_what_is_left_after_the_wipe_is_found(left: dict[str, int]) -> None:
     assert ("left_over", "wipe") in found(replace(whole_visit(), **left))

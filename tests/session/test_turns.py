@@ -13,7 +13,6 @@ from services.session.play_events import (
     ReplyDone,
     SayLine,
     SignalGiven,
-    Told,
     UtteranceHeard,
 )
 from services.session.turns import Turns
@@ -48,7 +47,7 @@ class Room:
         self.drain()
         return [effect.message for effect in self.seen if isinstance(effect, Send) and isinstance(effect.message, kind)]
 
-    def told(self, kind: type[Told]) -> list[Told]:
+    def told(self, kind: type[T]) -> list[T]:
         self.drain()
         return [effect.told for effect in self.seen if isinstance(effect, Inform) and isinstance(effect.told, kind)]
 
