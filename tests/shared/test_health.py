@@ -3,7 +3,6 @@
 import asyncio
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -20,37 +19,65 @@ from shared.stage import Health, Visit, VisitWorkerBase
 from shared.streams import STAGES, START, StreamId
 from tests.support.virtual_time import run_virtual
 
-
-def beat(state: str = "ready", at: float = 100.0) -> str:
-    return json.dumps({"state": state, "at": at})
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.mark.parametrize("state", ["ready", "degraded"])
-def test_a_warm_service_is_well(state: str) -> None:
-    assert health.verdict(beat(state), 101.0) == ""
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "beat"
+    monkeypatch.setenv("MIRROR_HEALTH_FILE", str(path))
+    return path
+
+
+def asked(file: Path) -> tuple[int, str, str]:
+    """Exit code, what it prints and what it complains of, as in a container: nothing on its PATH."""
+    command = ["/bin/sh", str(ROOT / "shared" / "health.sh")]
+    environment = {"MIRROR_HEALTH_FILE": str(file), "PATH": ""}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout.strip(), done.stderr.strip()
+
+
+def noted(file: Path, state: str, *, error: str = "") -> None:
+    health.note(Heartbeat(stage="asr", worker="w", state=state, last_error=error))
+    assert file.exists()
+
+
+@pytest.mark.parametrize("state", ["ready", "degraded", "standby"])
+def test_a_warm_service_is_well_and_its_heartbeat_is_printed(file: Path, state: str) -> None:
+    noted(file, state)
+    code, printed, complaint = asked(file)
+    assert (code, json.loads(printed)["state"], complaint) == (0, state, "")
 
 
 @pytest.mark.parametrize("state", ["warming", "stopping"])
-def test_a_service_that_is_not_warm_is_not_well_and_says_how_it_is(state: str) -> None:
-    assert state in health.verdict(beat(state), 101.0)
+def test_a_service_that_is_not_warm_is_not_well_and_says_how_it_is(file: Path, state: str) -> None:
+    noted(file, state, error='it said "state":"ready"')
+    code, printed, complaint = asked(file)
+    assert (code, json.loads(printed)["state"], complaint) == (1, state, f"it is {state}")
 
 
-def test_a_heartbeat_that_stopped_is_not_well() -> None:
-    assert "no heartbeat" in health.verdict(beat(at=100.0), 100.0 + health.FRESH_S + 1)
+def test_a_heartbeat_that_stopped_is_not_well(file: Path) -> None:
+    noted(file, "ready")
+    beat, at = file.read_text().splitlines()
+    file.write_text(f"{beat}\n{int(at) - 9}\n")
+    code, printed, complaint = asked(file)
+    assert (code, printed) == (1, beat)
+    assert complaint.startswith("no heartbeat has reached Redis for ")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"state": "ready", "at": null}'])
-def test_no_heartbeat_or_a_broken_one_is_not_well(text: str) -> None:
-    assert health.verdict(text, 100.0)
+@pytest.mark.parametrize(
+    "text", ["{", "[]\n999999999\n", "{}\n999999999\n", '{"state":"ready"}\nnull\n', '{"state":"ready"}']
+)
+def test_a_broken_heartbeat_is_not_well(file: Path, text: str) -> None:
+    file.write_text(text)
+    code, printed, complaint = asked(file)
+    assert (code, printed, complaint) == (1, text.splitlines()[0], "its heartbeat cannot be read")
 
 
-def test_the_command_prints_the_heartbeat_and_needs_no_package(tmp_path: Path) -> None:
-    file = tmp_path / "beat"
-    file.write_text(beat("warming"))
-    command = [sys.executable, "-S", "-m", "shared.health"]  # -S: no site-packages
-    done = subprocess.run(command, env={"MIRROR_HEALTH_FILE": str(file)}, capture_output=True, text=True, check=False)
-    assert (done.returncode, json.loads(done.stdout)) == (1, json.loads(beat("warming")))
-    assert len(done.stderr.splitlines()) == 1
+def test_a_file_that_is_empty_or_was_never_written_is_not_well(file: Path) -> None:
+    assert asked(file) == (1, "", "it has not started to beat")
+    file.touch()
+    assert asked(file) == (1, "", "it has not started to beat")
 
 
 def test_a_full_ram_disk_stops_no_heart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,14 +116,7 @@ class DeafBus(MemoryBus):
 
 
 def states(file: Path) -> str:
-    return str(json.loads(file.read_text())["state"]) if file.exists() else ""
-
-
-@pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "beat"
-    monkeypatch.setenv("MIRROR_HEALTH_FILE", str(path))
-    return path
+    return str(json.loads(file.read_text().splitlines()[0])["state"]) if file.exists() else ""
 
 
 def watched(bus: Callable[[], MemoryBus], file: Path) -> list[str]:
