@@ -7,6 +7,9 @@ from shared.kiosk_wire import Frame
 
 PAINT_HZ = 60
 
+FORGIVEN_S = 0.045 - 1 / PAINT_HZ
+"""How late a picture may come: lips are seen to be late from 45 ms on, and it is painted up to one painting later."""
+
 
 class Glass:
     """Holds the picture that waits to be painted, and writes down those that were."""
@@ -16,13 +19,20 @@ class Glass:
         self._shots = shots
         self._keeps_pictures = keeps_pictures
         self._waiting: Frame | None = None
+        self._is_late = False
 
     def next_painting(self, now: float) -> float:
         """When the glass is painted next; seconds of the clock that `now` is of."""
         return (math.floor(now * PAINT_HZ) + 1) / PAINT_HZ
 
-    def take(self, frame: Frame) -> Frame | None:
-        """A picture has come; returns the one it overtook, which nobody will see."""
+    def take(self, frame: Frame, now: float) -> Frame | None:
+        """A picture has come, at `now`, the host's clock; returns the one that nobody will see, if any.
+
+        That one was overtaken, or it has missed its sound after one that did not (`lateness.js`, on the real page, says why).
+        """
+        was_late, self._is_late = self._is_late, 0.0 < frame.pose_due_at < now - FORGIVEN_S
+        if self._is_late and not was_late:
+            return frame
         overtaken, self._waiting = self._waiting, frame
         return overtaken
 

@@ -209,10 +209,10 @@ class Kiosk:
                 self.recording.note(message, self.now())
 
     def _take_picture(self, frame: wire.Frame) -> None:
-        if overtaken := self._glass.take(
-            frame
-        ):  # before it could be painted: acknowledged all the same, or the pictures would stop
-            self._group.create_task(self._send(wire.Shown(frame=overtaken.frame, at=self.now())))
+        now = self.now()
+        # Acknowledged all the same, or the pictures would stop.
+        if unseen := self._glass.take(frame, now):
+            self._group.create_task(self._send(wire.Shown(frame=unseen.frame, at=now)))
 
     def _sound(self, message: wire.Speech | wire.Hold | wire.Flush) -> None:
         speaker, now = self.loudspeaker, self._frame()

@@ -4,6 +4,7 @@ import { HostClock } from "../shared/clock.js";
 import * as wire from "../shared/wire.js";
 import { Camera } from "./camera.js";
 import { Frames } from "./frames.js";
+import { Lateness } from "./lateness.js";
 import { Link } from "./link.js";
 import { Microphone } from "./microphone.js";
 import { Mirror } from "./mirror.js";
@@ -23,6 +24,7 @@ export class Visit {
     this.camera = new Camera((detail) => this.troubles.set("no_camera", detail));
     this.mirror = new Mirror(this.camera, (at) => this.#painted(at));
     const tellUnreadable = (detail) => this.send(wire.trouble({ what: "unreadable", detail }));
+    this.lateness = new Lateness();
     this.frames = new Frames((picture) => this.mirror.show(picture), tellUnreadable);
     this.speaker = new Speaker(this.clock, (played) => this.send(wire.played(played)));
     const tellDeaf = (detail) => this.troubles.set("no_microphone", detail);
@@ -100,6 +102,7 @@ export class Visit {
   }
 
   frame(frame) {
+    if (this.clock.isSet && this.lateness.leavesOut(frame.pose_due_at, this.clock.toHost(performance.now() / 1000))) return;
     this.frames.take(frame);
   }
 
