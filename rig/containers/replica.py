@@ -42,16 +42,19 @@ class Replica(msgspec.Struct, frozen=True, kw_only=True):
     """Its successor may run beside it: nobody finds it by its name or port, and the memory is there for two."""
 
 
-def read_replica(inspected: Mapping[str, Any], memory_bytes: int | None = None) -> Replica:
+def read_replica(
+    inspected: Mapping[str, Any], memory_bytes: int | None = None, checked: Mapping[str, Any] | None = None
+) -> Replica:
     """A container as `docker inspect` tells of it.
 
     Args:
         inspected: One element of its list.
         memory_bytes: What the container uses, if it was asked.
+        checked: `Output` and `ExitCode` of its health check, if it was asked now; else Docker's last one, half a minute old at most.
     """
     labels, state = inspected["Config"]["Labels"], inspected["State"]
     health = state.get("Health") or {}
-    beat, complaint = _last_words(health)
+    beat, complaint = _last_words(checked or (health.get("Log") or [{}])[-1])
     is_running = state.get("Status") == "running"
     return Replica(
         stage=labels[SERVICE],
@@ -74,9 +77,8 @@ def read_replica(inspected: Mapping[str, Any], memory_bytes: int | None = None) 
     )
 
 
-def _last_words(health: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """The heartbeat that the last health check printed, and what it complained of."""
-    last = (health.get("Log") or [{}])[-1]
+def _last_words(last: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """The heartbeat that a health check printed, and what it complained of."""
     lines = str(last.get("Output", "")).splitlines()
     beat: dict[str, Any] = {}
     for line in lines:

@@ -42,6 +42,11 @@ def test_a_healthy_container_says_what_its_heartbeat_says() -> None:
     assert (row.restarts, row.memory_mb, row.last_error, row.detail) == (3, 128.0, "peer away", "24 fps")
 
 
+def test_what_a_container_says_when_asked_counts_before_what_docker_heard_last() -> None:
+    now = {"Output": json.dumps({**BEAT, "engine": "main"}) + "\n", "ExitCode": 0}
+    assert read_replica(inspected(checked(json.dumps(BEAT))), None, now).engine == "main"
+
+
 def test_a_container_that_has_not_beaten_yet_is_starting() -> None:
     row = read_replica(inspected(checked("it has not started to beat\n", "starting", 1)))
     assert (row.state, row.is_well, row.last_error) == ("starting", False, "it has not started to beat")
