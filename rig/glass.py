@@ -10,6 +10,9 @@ PAINT_HZ = 60
 FORGIVEN_S = 0.045 - 1 / PAINT_HZ
 """How late a picture may come: lips are seen to be late from 45 ms on, and it is painted up to one painting later."""
 
+LEFT_OUT = 3
+"""So many late pictures in a row are left out; more, and the machine is slow."""
+
 
 class Glass:
     """Holds the picture that waits to be painted, and writes down those that were."""
@@ -19,7 +22,7 @@ class Glass:
         self._shots = shots
         self._keeps_pictures = keeps_pictures
         self._waiting: Frame | None = None
-        self._is_late = False
+        self._late_row = 0
 
     def next_painting(self, now: float) -> float:
         """When the glass is painted next; seconds of the clock that `now` is of."""
@@ -28,10 +31,11 @@ class Glass:
     def take(self, frame: Frame, now: float) -> Frame | None:
         """A picture has come, at `now`, the host's clock; returns the one that nobody will see, if any.
 
-        That one was overtaken, or it has missed its sound after one that did not (`lateness.js`, on the real page, says why).
+        That one was overtaken, or it is one of few that missed their sound (`lateness.js`, on the real page, says why).
         """
-        was_late, self._is_late = self._is_late, 0.0 < frame.pose_due_at < now - FORGIVEN_S
-        if self._is_late and not was_late:
+        is_late = 0.0 < frame.pose_due_at < now - FORGIVEN_S
+        self._late_row = self._late_row + 1 if is_late else 0
+        if is_late and self._late_row <= LEFT_OUT:
             return frame
         overtaken, self._waiting = self._waiting, frame
         return overtaken

@@ -175,10 +175,14 @@ class MirrorVisit(VisitWorkerBase):
             due = max(due + period, clock.now() - period)
             await clock.sleep_until(due)
             look = Look(source=self._source, is_veiled=self._shown.is_veiled)
-            picture = await self._stage.in_thread(partial(self._stage.maker.make, look, clock.now()))
+            picture = await self._stage.in_thread(partial(self._make, look))
             if picture is not None and self._is_wanted.is_set():
                 seq += 1
                 await self._visit.outlet.publish(_frame(picture, seq))
+
+    def _make(self, look: Look) -> Picture | None:
+        """At the instant at which the thread is free for it: a pose of before would be late. Blocking."""
+        return self._stage.maker.make(look, self._visit.clock.now())
 
     async def close(self) -> None:
         """Forget the face."""

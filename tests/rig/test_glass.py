@@ -45,12 +45,14 @@ def test_a_picture_that_missed_its_sound_is_left_out_and_acknowledged() -> None:
     assert glass.paint(1.11) is None
 
 
-def test_a_hiccup_leaves_one_picture_out() -> None:
-    assert painted((1.05, 1.0), (1.083, 1.2), (1.25, 1.2), (1.283, 1.23)) == [0, 2, 3]
+def test_a_hiccup_leaves_out_what_is_late() -> None:
+    assert painted((1.05, 1.0), (1.083, 1.2), (1.117, 1.21), (1.25, 1.2), (1.283, 1.23)) == [0, 3, 4]
 
 
 def test_a_machine_that_is_always_late_still_shows_what_it_has() -> None:
-    assert painted((1.0, 1.1), (1.03, 1.13), (1.07, 1.17), (1.1, 1.2)) == [1, 2, 3]
+    late = [(1 + 0.03 * number, 1.1 + 0.03 * number) for number in range(6)]
+    assert painted(*late) == [3, 4, 5]
+    assert painted(*late, (1.3, 1.25), (1.3, 1.4)) == [3, 4, 5, 6]
 
 
 def test_a_picture_of_which_nobody_knows_when_it_is_due_is_never_late() -> None:

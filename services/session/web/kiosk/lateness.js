@@ -1,16 +1,17 @@
 /**
  * Whether a picture has missed its sound. Pure.
  *
- * Lips that come more than 45 ms after their sound are seen to. A picture that comes so late after one that did not met a
- * hiccup of the machine; it is left out, for the next is a thirtieth of a second away and in time. If the next is late
- * too, the machine is slow, and a picture that is late is better than none. `rig/glass.py` does the same.
+ * Lips that come more than 45 ms after their sound are seen to. Pictures that come so late after one that did not met a
+ * hiccup of the machine; up to three are left out, for one that is in time comes within a tenth of a second. If the next is
+ * late too, the machine is slow, and a picture that is late is better than none. `rig/glass.py` does the same.
  */
 
 const FORGIVEN_S = 0.045 - 1 / 60; // it is painted up to one painting after it came
+const LEFT_OUT = 3;
 
 export class Lateness {
   constructor() {
-    this.isLate = false;
+    this.row = 0; // late pictures since the last one that was in time
   }
 
   /**
@@ -19,8 +20,8 @@ export class Lateness {
    * @returns {boolean} Whether to leave it out.
    */
   leavesOut(dueAt, now) {
-    const wasLate = this.isLate;
-    this.isLate = dueAt > 0 && now - dueAt > FORGIVEN_S;
-    return this.isLate && !wasLate;
+    const isLate = dueAt > 0 && now - dueAt > FORGIVEN_S;
+    this.row = isLate ? this.row + 1 : 0;
+    return isLate && this.row <= LEFT_OUT;
   }
 }
