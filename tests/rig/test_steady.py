@@ -32,7 +32,7 @@ class Container:
     def checked(self) -> tuple[int, str, list[str]]:
         """Exit code, what was printed, and the naps."""
         self.slept.write_text("")
-        environment = {"PATH": f"{self.folder}:/usr/bin:/bin", "TMPDIR": str(self.folder)}
+        environment = {"PATH": f"{self.folder}:/usr/bin:/bin", "MIRROR_HEALTH_FILE": str(self.folder / "beat")}
         command = ["sh", str(STEADY), "30", "check"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, self.slept.read_text().split()
