@@ -148,7 +148,7 @@ def gather(beat: Beat, speech_s: float) -> bool:
     set_enrolment(beat, "voice", speech_s=total_s)
     if total_s >= capture.min_speech_s:
         _drop_words(beat, capture)
-        question_understood(beat)
+        question_understood(beat, least=0.0)  # it asks for a story, and here is one
         set_enrolment(beat, "voice", status="judged", deadline=beat.now + capture.wait_s, is_asking=False)
         return True
     refused(beat, CaptureRefused(what="voice", reason="too_little"))

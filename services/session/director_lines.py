@@ -13,6 +13,8 @@ from services.session.play_paths import lines_anywhere, lines_of_scene
 
 UNDERSTOOD = 0.8
 """A must-say line of which this share was heard before it was cut counts as said."""
+ANSWERABLE = 0.5
+"""A question of which less was heard has not been answered, whatever was said over it."""
 MOST_TRIES = 3
 PATIENCE_S = 8.0
 """So long a line waits for a visitor who goes on speaking; then must-say lines are said, others are dropped."""
@@ -109,14 +111,15 @@ def _close_line(beat: Beat, saying: Saying, told: LineDone) -> None:
         beat.change(said=(*state.said, due.line))
         return
     if due.is_must and due.tries < MOST_TRIES:
-        again = msgspec.structs.replace(due, since=state.now)
+        again = msgspec.structs.replace(due, since=state.now, heard=max(due.heard, 0.0 if told.failed else heard))
         beat.change(due=(again, *beat.state.due))
 
 
-def question_understood(beat: Beat) -> None:
-    """The scene's question was answered, though the answer may have cut it: it is not asked again."""
+def question_understood(beat: Beat, least: float = ANSWERABLE) -> None:
+    """The scene's question was answered, though the answer may have cut it: it is not asked again, if `least` of it was heard."""
     question = beat.here.must_say[-1:]
-    answered = tuple(due.line for due in beat.state.due if due.tries > 0 and due.line in question)
+    cut = (due for due in beat.state.due if due.tries > 0 and due.line in question)
+    answered = tuple(due.line for due in cut if due.heard >= least)
     due = tuple(due for due in beat.state.due if due.line not in answered)
     beat.change(due=due, said=(*beat.state.said, *answered))
 

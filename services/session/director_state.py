@@ -16,6 +16,8 @@ class DueLine(msgspec.Struct, frozen=True, kw_only=True):
     is_must: bool = False
     tries: int = 0
     """How often it has been begun."""
+    heard: float = 0.0
+    """The share of it that was heard when it was cut."""
     since: float = 0.0
 
 

@@ -381,15 +381,25 @@ def _at_first_word_of(line: str) -> StageByHand:
     return stage
 
 
-def test_a_question_that_is_cut_by_its_answer_is_not_asked_again() -> None:
+def _answered_after(heard_s: float) -> StageByHand:
+    """A question that was cut after so long, and what cut it meant an answer of the scene."""
     stage = _at_first_word_of("first_self")
     line = stage.silence_line()
+    stage.now += heard_s
     stage.tell(LineDone(line=line, was_cut=True))
     stage.speak("It sounds like me.")
     stage.mean("reacted")
     stage.tell(ReplyDone(said="Does it."))
     stage.wait(5)
-    assert "first_self~again" not in stage.said
+    return stage
+
+
+def test_a_question_that_is_cut_by_its_answer_is_not_asked_again() -> None:
+    assert "first_self~again" not in _answered_after(3.5).said
+
+
+def test_what_cut_a_question_at_its_first_words_did_not_answer_it() -> None:
+    assert "first_self~again" in _answered_after(0.3).said
 
 
 def test_a_line_that_was_nearly_heard_counts_as_said() -> None:
