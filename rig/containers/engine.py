@@ -64,12 +64,12 @@ class Containers:
         is_service = any(line.startswith("SERVICE=") for line in inspected["Config"]["Env"])
         if inspected["State"].get("Status") != "running" or not is_service:
             return None
-        made = self._docker.api.exec_create(inspected["Id"], HEALTH)
         try:
+            made = self._docker.api.exec_create(inspected["Id"], HEALTH)
             output = self._docker.api.exec_start(made["Id"])
-        except DockerException:  # it ended meanwhile
+            code = self._docker.api.exec_inspect(made["Id"])["ExitCode"]
+        except DockerException:  # it ended meanwhile: one that cannot start is between two tries most of the time
             return None
-        code = self._docker.api.exec_inspect(made["Id"])["ExitCode"]
         return {"Output": output.decode(errors="replace"), "ExitCode": code} if code in (0, 1) else None
 
     def restart(self, replica: Replica) -> None:

@@ -80,6 +80,7 @@ async def serve(settings: dict[str, Any]) -> None:
             uvicorn.Config(
                 app,
                 log_config=None,
+                log_level="warning",  # its line for a socket that it accepts has the address, and that the operator's token
                 access_log=False,
                 ws_max_size=MAX_MESSAGE,
                 ws_per_message_deflate=False,  # sound and JPEG do not shrink; the attempt costs a millisecond a frame

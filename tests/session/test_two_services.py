@@ -1,6 +1,7 @@
-"""Two real session services on one real Redis: the second stands by, says so in one line, and takes over from one that is killed."""
+"""Real session services on a real Redis: the second stands by, says so in one line, and takes over from one that is killed."""
 
 import asyncio
+import json
 import os
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
@@ -14,13 +15,14 @@ from shared import kiosk_wire as wire
 pytestmark = [pytest.mark.redis, pytest.mark.slow]
 
 
-async def service(redis_server: RedisServer, port: int) -> Process:
+async def service(redis_server: RedisServer, port: int, operator: str = "o", **more: str) -> Process:
     environment = {
         **os.environ,
+        **more,
         "REDIS_URL": redis_server.url,
         "MIRROR_SESSION__PORT": str(port),
         "MIRROR_KIOSK_TOKEN": "k",
-        "MIRROR_OPERATOR_TOKEN": "o",
+        "MIRROR_OPERATOR_TOKEN": operator,
     }
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services.session", env=environment, stdout=PIPE, stderr=STDOUT
@@ -58,3 +60,15 @@ async def test_the_second_stands_by_and_takes_over(redis_server: RedisServer) ->
             if process.returncode is None:
                 process.kill()
             await process.wait()
+
+
+async def test_no_token_reaches_the_log_however_much_it_tells(redis_server: RedisServer) -> None:
+    token, port = "told-to-nobody", free_port()
+    only = await service(redis_server, port, token, LOG_LEVEL="DEBUG")
+    await answer(port)
+    async with connect(f"ws://127.0.0.1:{port}/operator/socket?token={token}") as page:
+        assert json.loads(await page.recv())["type"] == "state"
+    only.terminate()
+    said, _ = await only.communicate()
+    assert b"listening" in said
+    assert token.encode() not in said
