@@ -50,7 +50,7 @@ def read_replica(
     Args:
         inspected: One element of its list.
         memory_bytes: What the container uses, if it was asked.
-        checked: `Output` and `ExitCode` of its health check, if it was asked now; else Docker's last one, half a minute old at most.
+        checked: `Output` and `ExitCode` of its health check, if it was asked now; else Docker's last one, which may be an hour old.
     """
     labels, state = inspected["Config"]["Labels"], inspected["State"]
     health = state.get("Health") or {}

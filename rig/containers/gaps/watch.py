@@ -1,6 +1,7 @@
 """Who held a visit when, and when Redis answered: asked again and again from outside."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from itertools import pairwise
@@ -71,7 +72,7 @@ class Watch:
                 try:
                     found = await self._redis.get(self._key)
                 except RedisError:
-                    await self._redis.connection_pool.disconnect()
+                    await self._hang_up()
                 else:
                     now = time.monotonic()
                     self.answered.append(now)
@@ -80,4 +81,8 @@ class Watch:
                         self.held.append(Held(now, worker))
                 await asyncio.sleep(LOOK_S)
         finally:
-            await self._redis.aclose()
+            await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        with contextlib.suppress(RedisError):  # that a server which is away says no goodbye is no news
+            await self._redis.connection_pool.disconnect()
