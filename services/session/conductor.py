@@ -213,14 +213,17 @@ class Conductor:
             for order in orders:
                 self.standing.note_order(order)
         self.standing.burst = self._numbering.last_burst
-        open_lines = self.standing.go_on_with(left_sounding)
+        # A line that the play gave up is never told to be over, and must not be said minutes later for that.
+        stands = [one for one in self.standing.go_on_with(left_sounding) if director.waits_for(self._state, one.line)]
+        is_lost = self.standing.is_unanswered and not (left_sounding and left_sounding.kind == "reply")
         self.turns.recover(left_sounding, is_listening=self.standing.is_listening)
         self._out.append(Send(self.standing.scene))
         if self.standing.ended:
             self._stop(now)
-        if self.standing.is_unanswered and not (left_sounding and left_sounding.kind == "reply"):
-            self._tell(pe.ReplyDone(said="", was_cut=True), now)
-        for order in open_lines:
+        for order in stands:
             self.standing.note_order(order)
             self._carry_out(order, now)
+        self._tell(pe.TakenUp(), now)
+        if is_lost:
+            self._tell(pe.ReplyDone(said="", was_cut=True), now)
         self._settle(now)

@@ -34,6 +34,7 @@ from services.session.play_events import (
     SignalGiven,
     StageDown,
     StageUp,
+    TakenUp,
     Tick,
     UtteranceHeard,
     VisitBegan,
@@ -42,7 +43,7 @@ from services.session.play_events import (
 )  # fmt: skip
 from shared.errors import BadInput
 
-__all__ = ["PlayState", "View", "brief", "open_play", "step", "view"]
+__all__ = ["PlayState", "View", "brief", "open_play", "step", "view", "waits_for"]
 
 WORDS_WAIT_S = 1.6
 """So long after the visitor fell silent their words may still come; nothing is said or left before."""
@@ -89,6 +90,11 @@ def step(state: PlayState, told: AnyTold, now: float) -> tuple[PlayState, tuple[
 def brief(state: PlayState, now: float) -> Brief:
     """What a reply to whatever the visitor says next should know; also for guesses."""
     return director_brief.make_brief(msgspec.structs.replace(state, now=max(state.now, now)), max(state.now, now))
+
+
+def waits_for(state: PlayState, line: str) -> bool:
+    """Whether that order for a line still stands: it was neither told to be over nor given up."""
+    return line in state.coda_left or (state.saying is not None and state.saying.order == line)
 
 
 def view(state: PlayState) -> View:
@@ -184,6 +190,6 @@ _NOTES: dict[type, Callable[[Beat, Any], None]] = {
     VisitBegan: _nothing, Tick: _nothing, LineMeasured: _measured, LineDone: director_lines.line_done,
     ReplyDone: director_turns.reply_done, VisitorSpeaking: _speaking, UtteranceHeard: director_turns.heard,
     SignalGiven: director_turns.signal_given, Captured: director_capture.captured,
-    CaptureRefused: director_capture.refused, VisitorLeft: _left, OperatorSaid: _operator,
+    CaptureRefused: director_capture.refused, VisitorLeft: _left, TakenUp: director_lines.taken_up, OperatorSaid: _operator,
     StageDown: _stage_down, StageUp: _stage_up,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from services.session.director_beat import Beat, awaits_words, wording
 from services.session.director_state import DueLine, PlayState, Saying
 from services.session.foresight import dues
 from services.session.play_clock import CODA_LEAD_S, LINE_START_S, coda_starts
-from services.session.play_events import Ahead, LineDone, PrepareLines, SayLine, ShowLine
+from services.session.play_events import Ahead, LineDone, PrepareLines, SayLine, ShowLine, TakenUp
 from services.session.play_paths import lines_anywhere, lines_of_scene
 
 UNDERSTOOD = 0.8
@@ -72,9 +72,13 @@ def _begin(beat: Beat, due: DueLine) -> None:
     beat.order(SayLine(line=order, text=words, voice=voice, may_be_cut=line.may_be_cut and due.tries == 0))
     saying = Saying(
         due=msgspec.structs.replace(due, tries=due.tries + 1), order=order, ordered_at=state.now, length_s=length_s,
-        deadline=state.now + length_s * LOST_AFTER + LOST_AFTER_S,
+        deadline=_lost_at(state.now, length_s),
     )  # fmt: skip
     beat.change(saying=saying, was_closing=False)
+
+
+def _lost_at(now: float, length_s: float) -> float:
+    return now + length_s * LOST_AFTER + LOST_AFTER_S
 
 
 def _show_on_glass(beat: Beat, words: str) -> None:
@@ -128,6 +132,13 @@ def _words_of(state: PlayState, line: str) -> str:
     return wording(state, line, is_again=False, speaker=state.here().speaker)[1]
 
 
+def taken_up(beat: Beat, told: TakenUp) -> None:
+    """Who kept watch was away; the line that was at the loudspeaker then has as long as one that begins now."""
+    saying = beat.state.saying
+    if saying is not None:
+        beat.change(saying=msgspec.structs.replace(saying, deadline=_lost_at(beat.now, saying.length_s)))
+
+
 def give_up_lost_lines(beat: Beat) -> None:
     """A line nothing was ever told of does not hold up the play."""
     saying = beat.state.saying
@@ -148,7 +159,7 @@ def say_coda(beat: Beat, *, is_timed: bool) -> None:
     for (order, words, voice), starts_at in zip(spoken, starts, strict=True):
         beat.order(SayLine(line=order, text=words, voice=voice, may_be_cut=False,
                            starts_at=round(starts_at, 3) if is_timed else 0.0))  # fmt: skip
-    soon = state.now + total_s * LOST_AFTER + LOST_AFTER_S
+    soon = _lost_at(state.now, total_s)
     last = state.play.duration_s + 0.5
     beat.change(
         coda_left=tuple(order for order, _, _ in spoken), is_coda_timed=is_timed,

@@ -93,6 +93,10 @@ class VisitorLeft(Told, frozen=True, kw_only=True):
     """Nobody stands before the mirror any more."""
 
 
+class TakenUp(Told, frozen=True, kw_only=True):
+    """Another process goes on with the visit. Nobody could tell of a line that ended meanwhile: it is waited for anew."""
+
+
 class OperatorSaid(Told, frozen=True, kw_only=True):
     """The operator pressed something: hold (the clock of the scene stands, the visit's clock does not), resume, skip (next scene) or stop."""
 
@@ -216,7 +220,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
 
 AnyTold = (
     VisitBegan | Tick | LineMeasured | LineDone | ReplyDone | VisitorSpeaking | UtteranceHeard | SignalGiven | Captured
-    | CaptureRefused | VisitorLeft | OperatorSaid | StageDown | StageUp
+    | CaptureRefused | VisitorLeft | TakenUp | OperatorSaid | StageDown | StageUp
 )  # fmt: skip
 AnyOrder = (
     EnterScene | SayLine | PrepareLines | Answer | ShowLine | StartCapture | StopCapture | Show | CancelReply | EndVisit

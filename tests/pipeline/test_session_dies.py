@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from services.session import director
 from shared import kiosk_wire as wire
 from tests.support.visit_story import (
     LONG_ANSWER,
@@ -138,3 +139,27 @@ def test_what_the_visitor_says_while_it_is_away_is_answered_once_it_is_back() ->
         assert answered.count(world.utterance) == 1
 
     visit(story)
+
+
+def test_a_line_that_ended_while_it_was_away_for_long_is_not_said_again_then_or_minutes_later() -> None:
+    async def story(world: World) -> None:
+        async with ledger_of(world) as ledger:
+            await agree(world)
+            await world.line_over("ask_voice")
+            await world.say(LONG_ANSWER, 6.0)
+            await the_copy_speaks(world)
+            await dies(world, 15.0)  # longer than the line is waited for
+            await asyncio.sleep(10)
+            await dies(world)
+            await chat_to_the_end(world)
+        await assert_it_ended_as_written(world, ledger)
+
+    visit(story)
+
+
+async def the_copy_speaks(world: World) -> None:
+    while True:
+        conductor = world.kiosk.visit.conductor if world.kiosk.visit else None
+        if conductor and director.waits_for(conductor._state, "first_self") and conductor.turns.is_sounding:
+            return
+        await asyncio.sleep(0.05)

@@ -52,7 +52,9 @@ def test_one_that_does_not_become_well_is_not_waited_for_longer_than_two_seconds
     assert container.checked() == (1, "said\n", ["0.25"] * 8)
 
 
-def test_who_is_known_to_be_well_is_watched_for_as_long_as_was_asked_and_not_all_equally_long(container: Container) -> None:
+def test_who_is_known_to_be_well_is_watched_for_as_long_as_was_asked_and_not_all_equally_long(
+    container: Container,
+) -> None:
     container.well.touch()
     container.checked()
     looks = set()
