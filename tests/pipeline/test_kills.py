@@ -19,9 +19,8 @@ pytestmark = [pytest.mark.visit, pytest.mark.slow, pytest.mark.redis, pytest.mar
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OPTIONS = Options(script=str(ROOT / "scripts" / "short.yaml"), port=0)
-KILLS = ((20.0, "asr"), (30.0, "llm"), (38.0, "tts"), (52.0, "a2f_bridge"), (58.0, "faceswap"))
-"""Seconds after the visitor stepped up: while hearing, answering, speaking, moving its lips, showing its face. The voice early enough
-that a slow machine can render the last line again, whose true length the sharp end needs."""
+KILLS = ((20.0, "asr"), (32.0, "llm"), (44.0, "tts"), (52.0, "a2f_bridge"), (58.0, "faceswap"))
+"""Seconds after the visitor stepped up: while hearing, answering, speaking, moving its lips, showing its face."""
 
 
 async def kill_one_after_another(mirror: Mirror) -> None:
