@@ -44,7 +44,7 @@ ARG ENGINES=embedded
 COPY services/${SERVICE}/requirements*.txt services/${SERVICE}/
 RUN sh install services/${SERVICE}/requirements.txt
 RUN if [ "${ENGINES}" = rig ]; then sh install services/${SERVICE}/requirements-*.txt; fi
-COPY containers/steady ./
+COPY containers/again containers/steady ./
 COPY shared shared
 COPY services/__init__.py services/
 COPY services/${SERVICE} services/${SERVICE}
@@ -53,4 +53,4 @@ ENV SERVICE=${SERVICE} HOME=/tmp
 USER 65534:65534
 # Healthy is warm: the engine has done one real inference, and the last heartbeat reached Redis.
 HEALTHCHECK --interval=1s --timeout=80m --retries=3 --start-period=180s CMD ["bash", "steady", "3600", "sh", "shared/health.sh"]
-CMD exec python -m services.${SERVICE}
+CMD exec bash again python -m services.${SERVICE}

@@ -72,7 +72,7 @@ class Service:
                 "-m",
                 *self.command,
                 cwd=ROOT,
-                env=self._environment,
+                env={**self._environment, "MIRROR_RESTARTS": str(self.restarts)},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -663,6 +663,8 @@ class Heartbeat(Event, frozen=True, kw_only=True, tag="stages.heartbeat"):
     """VOCABULARY of this worker."""
     kiosks: tuple[str, ...] = ()
     """The only kiosks whose visits it takes; empty: any."""
+    restarts: int = 0
+    """How often it was started again where it runs, after it had ended by itself."""
 
 
 class LeaseOffered(Event, frozen=True, kw_only=True, tag="offers.lease"):

@@ -30,3 +30,9 @@ def note(beat: Heartbeat) -> None:
     with contextlib.suppress(OSError):  # no room: the file grows old, and that says it
         part.write_bytes(text + b"\n%d\n" % time.clock_gettime(time.CLOCK_BOOTTIME))
         part.replace(path)
+
+
+def restart_count() -> int:
+    """How often this service was started again after it had ended by itself: MIRROR_RESTARTS, by who keeps it running."""
+    count = os.environ.get("MIRROR_RESTARTS", "")
+    return int(count) if count.isdecimal() else 0

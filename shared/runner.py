@@ -12,6 +12,7 @@ from shared.bus_trouble import BusTrouble
 from shared.clock import Clock
 from shared.errors import BusUnavailable, ConfigError, ContextLost, EngineUnavailable
 from shared.events import VOCABULARY, Heartbeat, encode
+from shared.health import restart_count
 from shared.held_visits import HeldVisits
 from shared.stage import Health, Stage
 from shared.streams import GLOBAL_CAP, STAGES
@@ -152,6 +153,7 @@ class StageRunner:
             detail=health.detail,
             vocabulary=VOCABULARY,
             kiosks=self._kiosks,
+            restarts=restart_count(),
         )
 
     def _newest_error(self, health: Health) -> str:

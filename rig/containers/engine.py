@@ -103,14 +103,16 @@ class Containers:
             container.stop(timeout=STOP_S)
             container.remove()
 
-    def kill(self, name: str) -> float:
-        """A crash: `kill -9` of all that runs in the container. Not by Docker, whose own kill is a wish that it stays down.
+    def kill(self, replica: Replica) -> float:
+        """A crash: `kill -9` of the service; of all that runs in a container without one. Docker's own kill is a wish that it stays down.
 
         Returns:
             When it happened, on the monotonic clock, seconds.
         """
-        with _our_errors(f"{name} cannot be killed"):
-            made = self._docker.api.exec_create(self._docker.containers.get(name).id, ["sh", "-c", "kill -9 -1"])
+        victim = replica.worker.split("-")[-2] if replica.worker else "-1"
+        with _our_errors(f"{replica.name} cannot be killed"):
+            container = self._docker.containers.get(replica.name)
+            made = self._docker.api.exec_create(container.id, ["sh", "-c", f"kill -9 {victim}"])
             # Not attached: the line to what kills its own container is never closed.
             self._docker.api.exec_start(made["Id"], detach=True)
         return time.monotonic()

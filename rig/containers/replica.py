@@ -32,7 +32,7 @@ class Replica(msgspec.Struct, frozen=True, kw_only=True):
     lag_s: float | None = None
     sessions: int = 0
     restarts: int = 0
-    """By Docker, after it ended by itself."""
+    """By Docker and by `containers/again`, after it ended by itself."""
     memory_mb: float | None = None
     """Without the page cache, which Docker would give back."""
     last_error: str = ""
@@ -69,7 +69,7 @@ def read_replica(
         warm_s=beat.get("warm_s"),
         lag_s=beat.get("lag_s") if is_running else None,
         sessions=len(beat.get("sessions", ())) if is_running else 0,
-        restarts=int(inspected.get("RestartCount", 0)),
+        restarts=int(inspected.get("RestartCount", 0)) + int(beat.get("restarts", 0)),
         memory_mb=None if memory_bytes is None else round(memory_bytes / 1e6, 1),
         last_error=str(beat.get("last_error", "")) or complaint if is_running else str(state.get("Error", "")),
         detail=str(beat.get("detail", "")),

@@ -114,6 +114,7 @@ def _row(beat: Heartbeat, covered_at: float | None, now: float) -> dict[str, obj
         "warm_s": round(beat.warm_s, 2),
         "sessions": len(beat.sessions),
         "lag_s": round(beat.lag_s, 3),
+        "restarts": beat.restarts,
         "failures": beat.failures,
         "fallbacks": beat.fallbacks,
         "covered_ago_s": None if covered_at is None else round(now - covered_at, 1),

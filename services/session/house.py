@@ -158,6 +158,7 @@ class House:
             last_error=self.charge.trouble or next((visit.last_error for visit in visits if visit.last_error), ""),
             started_at=self._started_at,
             vocabulary=VOCABULARY,
+            restarts=health.restart_count(),
         )
 
     async def stay_in_charge(self) -> None:

@@ -102,7 +102,7 @@ def test_a_service_image_holds_shared_and_its_own_service() -> None:
     text = (ROOT / "Dockerfile").read_text().partition(" AS service\n")[2]
     copied = [line.split()[1:-1] for line in text.splitlines() if line.startswith("COPY")]
     assert [path for line in copied for path in line] == [
-        "services/${SERVICE}/requirements*.txt", "containers/steady", "shared", "services/__init__.py", "services/${SERVICE}"
+        "services/${SERVICE}/requirements*.txt", "containers/again", "containers/steady", "shared", "services/__init__.py", "services/${SERVICE}"
     ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from rig.containers.replica import Replica
 from shared.errors import EngineFailed, EngineUnavailable
 
 RECOVERY_S = 30.0
+WARM = ("ready", "degraded")
 LOOK_S = 0.02
 SETTLE_S = 1.0
 """Watched for so long after all is well again."""
@@ -37,7 +38,7 @@ class Doer:
         try:
             await self._until(lambda: bool(watch.holder))
             begun_at, shown_at, dead = time.monotonic(), self._client.now(), watch.holder
-            begun_at = await self._harm(harm, dead) or begun_at
+            begun_at = await self._harm(harm, watch) or begun_at
             await self._until(lambda: bool(watch.holder) and self._client.is_connected)
             await asyncio.sleep(SETTLE_S)
             if self._client.is_over.is_set():
@@ -53,11 +54,14 @@ class Doer:
             watch.is_over = True
             await asyncio.wait({watching})
 
-    async def _harm(self, harm: Harm, holder: str) -> float | None:
+    async def _harm(self, harm: Harm, watch: Watch) -> float | None:
         """Returns the instant of a kill, on the monotonic clock."""
         if harm.kind == KILL:
-            victim = await self._victim(harm.service, holder)
-            killed_at = await asyncio.to_thread(self._containers.kill, victim.name)
+            dead = watch.holder
+            victim = await self._victim(harm.service, dead)
+            killed_at = await asyncio.to_thread(self._containers.kill, victim)
+            if harm.service in STAGES:  # first the visit: to ask a container how it is takes from a start beside it
+                await self._until(lambda: watch.holder not in ("", dead))
             await self._well_again(victim)
             return killed_at
         if harm.kind == RESTART:
@@ -77,12 +81,14 @@ class Doer:
         raise EngineFailed(f"containers: no replica of {service} says that it is {holder}")
 
     async def _well_again(self, victim: Replica) -> None:
-        """Docker has noticed its end, started it again, and it is warm."""
+        """It was started again, whoever did it, and is warm."""
         for _ in range(round(WARM_PATIENCE_S / LOOK_EVERY_S)):
-            now = await asyncio.to_thread(self._containers.look, victim.name)
-            if now.restarts > victim.restarts and now.is_well:
-                return
             await asyncio.sleep(LOOK_EVERY_S)
+            found = await asyncio.to_thread(self._containers.replicas, victim.stage)
+            now = next((one for one in found if one.name == victim.name), victim)
+            is_another = (now.worker, now.restarts) != (victim.worker, victim.restarts)
+            if is_another and now.is_well and now.state in WARM:
+                return
         raise EngineUnavailable(f"containers: {victim.name} did not come back: {now.state}")
 
     async def _until(self, is_so: Callable[[], bool]) -> None:

@@ -25,6 +25,7 @@ function stage(row) {
   const counts = [
     row.lag_s > 0.25 ? `${row.lag_s.toFixed(1)} s behind` : "",
     row.fallbacks ? `second engine stepped in ${times(row.fallbacks)}${covered}` : "",
+    row.restarts ? `started again ${times(row.restarts)}` : "",
     row.failures ? `failed ${times(row.failures)}` : "",
     row.state === "away" ? `silent for ${Math.round(row.age_s)} s` : "",
   ].filter(Boolean);
