@@ -318,6 +318,28 @@ def test_a_filler_comes_before_a_reply_that_is_late() -> None:
     assert room.sent(wire.Speech)[0].turn == wanted[0].turn
 
 
+def test_a_filler_that_its_reply_overtook_is_void() -> None:
+    room = Room(filler=("hm", "Hm.", "self"))
+    room.utterance("I am here", 2.0)
+    room.turns.answer(1, 2.0)
+    room.turns.tick(1.7 + CONFIG.filler_after_s + 0.1)
+    room.turns.tick(1.7 + CONFIG.filler_after_s + 0.2)
+    (filler,) = room.published(ev.LineWanted)
+    room.voice(room.reply_turn(), 1.0, 3.5)
+    room.turns.tick(3.6)
+    assert {speech.turn for speech in room.sent(wire.Speech)} == {room.reply_turn()}
+    assert [void.discarded_turn for void in room.published(ev.TurnDiscarded)] == [filler.turn]
+
+
+def test_a_line_that_gives_no_sound_in_time_is_given_up_and_void() -> None:
+    room = Room()
+    room.turns.say(SayLine(line="a", text="some words", voice="self", may_be_cut=True), 1.0)
+    (wanted,) = room.published(ev.LineWanted)
+    room.turns.tick(1.0 + CONFIG.thinking_deadline_s + 0.1)
+    assert room.told(LineDone) == [LineDone(line="a", failed=True)]
+    assert [void.discarded_turn for void in room.published(ev.TurnDiscarded)] == [wanted.turn]
+
+
 def test_a_visitor_who_goes_on_takes_the_reply_back_and_both_parts_are_answered() -> None:
     room = Room()
     room.utterance("I was afraid", 2.0)
