@@ -9,6 +9,11 @@ from services.session.words import words
 from shared.events import Heard, ReplyRequest, TurnDiscarded
 
 
+def discard(speech: Speech) -> Publish:
+    """Nobody waits for it any more: no stage need go on with it."""
+    return Publish(TurnDiscarded(discarded_turn=speech.turn, discarded_rev=speech.rev))
+
+
 class Guesses:
     """At most one reply is in the making. Collects effects in `out`."""
 
@@ -37,7 +42,7 @@ class Guesses:
             if is_guess and self._tries >= self._max_guesses:
                 return None
             self._tries += 1
-            self._void(reply)
+            self._out.append(discard(reply))
             reply = _next_revision(reply, said)
         elif is_guess and not self._max_guesses:
             return None
@@ -68,15 +73,12 @@ class Guesses:
     def drop(self) -> None:
         """Nobody will hear it."""
         if self.reply:
-            self._void(self.reply)
+            self._out.append(discard(self.reply))
         self.reply = None
 
     def forget(self) -> None:
         """It is on its way out, or an epoch has ended it: it is no longer ours."""
         self.reply = None
-
-    def _void(self, reply: Speech) -> None:
-        self._out.append(Publish(TurnDiscarded(discarded_turn=reply.turn, discarded_rev=reply.rev)))
 
     def _request(self, reply: Speech, brief: Brief, history: tuple[Heard, ...], *, is_guess: bool) -> ReplyRequest:
         return ReplyRequest(

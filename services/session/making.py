@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from services.session.config import TurnConfig
 from services.session.effects import Effect, Inform, Publish
-from services.session.guess import Guesses
+from services.session.guess import Guesses, discard
 from services.session.play_events import Brief, LineDone, ReplyDone, SayLine
 from services.session.speech import Speech
 from shared import events as ev
@@ -78,7 +78,9 @@ class Making:
     def fail(self, speech: Speech) -> None:
         """A turn that will never sound."""
         if speech is self.line:
-            self._void(speech)  # a voice that is away has much to catch up with when it is back: not with this
+            self._out.append(
+                discard(speech)
+            )  # a voice that is away has much to catch up with when it is back: not with this
             self.line = None
             self._out.append(Inform(LineDone(line=speech.line, failed=True)))
         elif speech is self._filler:
@@ -143,15 +145,12 @@ class Making:
         if speech is self.guesses.reply:
             self.guesses.forget()
             if self._filler:  # overtaken by what it was to bridge
-                self._void(self._filler)
+                self._out.append(discard(self._filler))
             self._filler = None
         elif speech is self.line:
             self.line = None
         else:
             self._filler = None
-
-    def _void(self, speech: Speech) -> None:
-        self._out.append(Publish(ev.TurnDiscarded(discarded_turn=speech.turn, discarded_rev=speech.rev)))
 
     def advance_epoch(self, reason: str) -> None:
         """All of it is void: nobody waits for it any more."""

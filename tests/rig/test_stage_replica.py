@@ -42,6 +42,11 @@ def test_a_healthy_container_says_what_its_heartbeat_says() -> None:
     assert (row.restarts, row.memory_mb, row.last_error, row.detail) == (3, 128.0, "peer away", "24 fps")
 
 
+def test_starts_inside_a_container_count_beside_dockers() -> None:
+    row = read_replica(inspected(checked(json.dumps({**BEAT, "restarts": 2}))))
+    assert row.restarts == 3 + 2
+
+
 def test_what_a_container_says_when_asked_counts_before_what_docker_heard_last() -> None:
     now = {"Output": json.dumps({**BEAT, "engine": "main"}) + "\n", "ExitCode": 0}
     assert read_replica(inspected(checked(json.dumps(BEAT))), None, now).engine == "main"

@@ -121,11 +121,11 @@ def test_the_ledger_knows_what_the_loudspeaker_said_lately() -> None:
 
 def test_a_worker_that_is_silent_is_away() -> None:
     board = Board()
-    board.note(ev.Heartbeat(at=10.0, stage="asr", worker="a", state="ready"))
+    board.note(ev.Heartbeat(at=10.0, stage="asr", worker="a", state="ready", restarts=2))
     board.note(ev.Heartbeat(at=10.0, stage="tts", worker="t", state="warming"))
     assert board.ready(11.0) == {"asr"}
     assert board.ready(12.5) == set()
-    assert [row["state"] for row in board.rows(13.0)] == ["away", "away"]
+    assert [(row["state"], row["restarts"]) for row in board.rows(13.0)] == [("away", 2), ("away", 0)]
 
 
 def test_a_replaced_worker_leaves_the_board_to_its_successor() -> None:

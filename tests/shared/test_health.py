@@ -155,3 +155,9 @@ def test_an_engine_that_cannot_be_opened_leaves_its_reason_on_the_board() -> Non
 
     last = run_virtual(scenario())[-1]
     assert (last.state, last.last_error) == ("failed", "no weights")
+
+
+@pytest.mark.parametrize(("told", "count"), [("", 0), ("3", 3), ("often", 0)])
+def test_who_keeps_a_service_running_tells_it_how_often(monkeypatch: pytest.MonkeyPatch, told: str, count: int) -> None:
+    monkeypatch.setenv("MIRROR_RESTARTS", told)
+    assert health.restart_count() == count
