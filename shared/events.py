@@ -266,6 +266,8 @@ class VoiceReady(Event, frozen=True, kw_only=True, tag="voice_ready.ready"):
     stream: ClassVar[str] = "voice_ready"
     engine: str
     took_s: float = 0.0
+    kept: bytes = b""
+    """What the engine needs to have this voice again in another process, and only that engine can read; empty: it makes it again."""
 
 
 class LineRendered(Event, frozen=True, kw_only=True, tag="voice_ready.rendered"):

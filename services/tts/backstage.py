@@ -75,6 +75,8 @@ class Backstage:
 
     def take_sample(self, event: VoiceSampleTaken) -> None:
         """Make a voice of this; a newer sample replaces one that still waits. Raises BadInput if it is no sound."""
+        if self._copy is not None and event.turn <= self._answered_turn:
+            return  # restored, and met again in its turn
         if len(event.pcm) % 2:
             raise BadInput(f"voice sample of {len(event.pcm)} bytes; int16 has two a sample")
         self._sample = event
@@ -93,8 +95,10 @@ class Backstage:
     async def rebuild(self) -> None:
         """After a restart: everything that was ordered, and what of it was announced already."""
         outlet = self._visit.outlet
+        ready: VoiceReady | None = None
         for event in await outlet.recall("voice_ready"):
             self._recall_announcement(event)
+            ready = event if isinstance(event, VoiceReady) else ready
         for event in await outlet.recall("lines"):
             if isinstance(event, LineAhead):
                 self.take_line(event)
@@ -103,6 +107,19 @@ class Backstage:
                 with contextlib.suppress(BadInput):  # it will be met, and buried, in its turn
                     self.take_sample(event)
         self._is_coming_back = self._sample is not None and self._answered_turn >= self._sample.turn
+        if self._is_coming_back and ready is not None and ready.turn == self._answered_turn and ready.kept:
+            await self._restore(ready.kept)
+
+    async def _restore(self, kept: bytes) -> None:
+        """Have the copy's voice again; if that fails it is made again, from its sample."""
+        try:
+            self._copy = await self._voicing.restore(kept)
+        except EngineFailed as error:
+            self.on_failure(error)
+            return
+        self._sample = None
+        self._is_coming_back = False
+        self._decided.set()
 
     def _recall_announcement(self, event: AnyEvent) -> None:
         self._turn, self._seq = event.turn, event.seq
@@ -140,18 +157,18 @@ class Backstage:
 
     async def _make_voice(self, event: VoiceSampleTaken) -> None:
         began = self._visit.clock.now()
-        engine = self._voicing.engine
         sample = VoiceSample(samples=to_float(event.pcm), text=event.text)
         result: VoiceReady | VoiceFailed
         try:
-            voice = await self._voicing.desk.last(lambda: engine.make_voice(sample), is_urgent=False)
+            voice, kept = await self._voicing.make_voice(sample)
         except EngineFailed as error:
             self.on_failure(error)
             result = VoiceFailed(reason=str(error))
         else:
             self._forget_copy()
             self._copy = voice
-            result = VoiceReady(engine=engine.about().name, took_s=self._visit.clock.now() - began)
+            name = self._voicing.engine.about().name
+            result = VoiceReady(engine=name, took_s=self._visit.clock.now() - began, kept=kept)
         self._decided.set()
         self._is_coming_back = False
         if self._sample is event:  # else a newer one came meanwhile

@@ -39,13 +39,21 @@ class TtsStage:
         self._visits: list[TtsVisit] = []
         self._stand_ins = 0
         self._last_error = ""
+        self._preparing: asyncio.Task[None] | None = None
 
     async def warm_up(self) -> Health:
-        """Load the engine and speak once. Raises EngineUnavailable."""
+        """Load the engine and speak once; what only a new voice needs follows when there is time. Raises EngineUnavailable."""
         began = time.monotonic()
         await self._voicing.desk.do(self._engine.warm_up, is_urgent=True)
         self._warm_s = time.monotonic() - began
+        self._preparing = asyncio.create_task(self._prepare())
         return self.health()
+
+    async def _prepare(self) -> None:
+        try:
+            await self._voicing.prepare()
+        except EngineFailed as error:
+            self.note_failure(error)
 
     def health(self) -> Health:
         """How the engine is now. Degraded: another engine or the host's voice stands in, or a visit's language is not spoken."""
@@ -86,6 +94,8 @@ class TtsStage:
 
     async def close(self) -> None:
         """Let go of the engine."""
+        if self._preparing is not None:
+            self._preparing.cancel()
         await asyncio.to_thread(self._voicing.desk.close)
         self._host_lines.clear()
         self._engine.close()

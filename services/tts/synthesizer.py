@@ -70,11 +70,34 @@ class Synthesizer(Protocol):
         """The stock voice; after `warm_up`."""
         ...
 
+    def prepare(self) -> Generator[None, None, None]:
+        """Do, in such steps as `make_voice` does, what the first voice needs and speaking does not. Nothing, if it is done.
+
+        Raises:
+            EngineFailed: It cannot be done; `make_voice` would fail too.
+        """
+        ...
+
     def make_voice(self, sample: VoiceSample) -> Generator[None, None, Voice]:
         """Make a voice like the sample's. Yields between steps of at most a few hundred milliseconds; returns the voice.
 
         Raises:
             EngineFailed: Nothing can be made of this sample.
+        """
+        ...
+
+    def keep(self, voice: Voice) -> bytes:
+        """A visitor's voice for another process: `restore` takes a hundredth of what making it took. Biometric.
+
+        Empty if it cannot be kept: then it is made again.
+        """
+        ...
+
+    def restore(self, kept: bytes) -> Voice:
+        """The voice that was kept; it gives the same samples.
+
+        Raises:
+            EngineFailed: These bytes are not from this engine in this version, or damaged.
         """
         ...
 

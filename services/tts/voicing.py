@@ -1,5 +1,6 @@
 """From words to chunks: one clause through the engine, trimmed, limited and faded; and the breath between two."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -10,7 +11,7 @@ from services.tts.framing import Frame, Framer
 from services.tts.loudness import Edges, limited, silence
 from services.tts.rendered import RenderedClause, RenderedLine
 from services.tts.speakable import clauses, ends_sentence
-from services.tts.synthesizer import Synthesizer, Voice
+from services.tts.synthesizer import Synthesizer, Voice, VoiceSample
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +29,22 @@ class Voicing:
         self.engine = engine
         self.desk = EngineDesk()
         self._config = config
+        self._preparing = asyncio.Lock()
+
+    async def prepare(self) -> None:
+        """What the engine's first voice needs, once; who comes meanwhile waits for it. Raises EngineFailed."""
+        async with self._preparing:
+            await self.desk.last(self.engine.prepare, is_urgent=False)
+
+    async def make_voice(self, sample: VoiceSample) -> tuple[Voice, bytes]:
+        """The visitor's voice, and what a successor restores it from. Raises EngineFailed."""
+        await self.prepare()
+        voice = await self.desk.last(lambda: self.engine.make_voice(sample), is_urgent=False)
+        return voice, await self.desk.do(lambda: self.engine.keep(voice), is_urgent=False)
+
+    async def restore(self, kept: bytes) -> Voice:
+        """The voice of a visit that another process began. Raises EngineFailed."""
+        return await self.desk.do(lambda: self.engine.restore(kept), is_urgent=True)
 
     async def frames(
         self, words: Words, from_sample: int, *, is_urgent: bool, gate: Gate = open_gate

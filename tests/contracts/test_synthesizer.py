@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from services.tts.config import TtsConfig
 from services.tts.engines import ENGINES
 from services.tts.engines.fallback import Fallback
+from services.tts.engines.keeping import packed
 from services.tts.engines.tone import Options, Tone
 from services.tts.loudness import speech_dbfs
 from services.tts.steps import drained
@@ -155,6 +156,33 @@ def test_a_forgotten_voice_cannot_be_spoken_in(engine: Synthesizer) -> None:
     engine.forget(voice)
     with pytest.raises(EngineFailed):
         next(iter(engine.synthesize(WORDS, voice, "en")))
+
+
+def test_a_voice_that_was_kept_gives_the_same_samples(engine: Synthesizer, copy: Voice) -> None:
+    kept = engine.keep(copy)
+    restored = engine.restore(kept)
+    assert restored.name == SELF
+    assert np.array_equal(spoken(engine, restored), spoken(engine, copy))
+    assert engine.keep(restored) == kept
+    assert len(kept) < 2_000_000
+
+
+def test_what_is_no_kept_voice_is_refused(engine: Synthesizer, copy: Voice) -> None:
+    kept = engine.keep(copy)
+    for wrong in (b"", b"no voice", kept[: len(kept) // 2], packed("another engine", {"gain": 1.0})):
+        with pytest.raises(EngineFailed):
+            engine.restore(wrong)
+
+
+def test_a_forgotten_voice_is_not_kept(engine: Synthesizer) -> None:
+    voice = engine.restore(engine.keep(drained(engine.make_voice(visitor_sample()))))
+    engine.forget(voice)
+    assert engine.keep(voice) == b""
+
+
+def test_it_is_prepared_once(engine: Synthesizer) -> None:
+    drained(engine.prepare())
+    assert list(engine.prepare()) == []
 
 
 def test_the_host_is_never_forgotten(engine: Synthesizer) -> None:

@@ -78,7 +78,8 @@ def test_our_loop_equals_the_packages_own(
         sway_sampling_coef=-1.0,
         seed=seed,
     )
-    assert float((ours - theirs)[0, len(reference) :].abs().max()) <= 1e-6
+    # In float32 one CPU sums in another order than the next: 3e-6 has been seen. One instant a thousandth off makes 2e-2.
+    assert float((ours - theirs)[0, len(reference) :].abs().max()) <= 1e-5
     assert float(theirs.std()) > 0.1  # a network at its zero start would agree with anything
 
 

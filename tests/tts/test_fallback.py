@@ -141,6 +141,12 @@ def test_a_copy_one_engine_cannot_make_is_spoken_by_the_other() -> None:
     assert engine.about().name == "tone"
 
 
+def test_half_a_pair_is_not_kept() -> None:
+    whole, half = opened(First()), opened(First(has_no_copy=True))
+    assert whole.keep(drained(whole.make_voice(hum())))
+    assert half.keep(drained(half.make_voice(hum()))) == b""
+
+
 def test_the_second_speaks_a_language_the_first_does_not() -> None:
     engine = opened(First())
     assert len(list(engine.synthesize("hallo", engine.host, "nl"))) > 0

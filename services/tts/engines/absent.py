@@ -31,9 +31,23 @@ class Absent:
         """See Synthesizer."""
         raise EngineFailed(str(self._error))
 
+    def prepare(self) -> Generator[None, None, None]:
+        """See Synthesizer."""
+        yield from ()
+
     def make_voice(self, sample: VoiceSample) -> Generator[None, None, Voice]:
         """See Synthesizer."""
         del sample
+        raise EngineFailed(str(self._error))
+
+    def keep(self, voice: Voice) -> bytes:
+        """See Synthesizer."""
+        del voice
+        return b""
+
+    def restore(self, kept: bytes) -> Voice:
+        """See Synthesizer."""
+        del kept
         raise EngineFailed(str(self._error))
 
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:

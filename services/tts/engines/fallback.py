@@ -3,16 +3,20 @@
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from services.tts.engines.absent import opened_or_absent
+from services.tts.engines.keeping import packed, unpacked
 from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
 from shared.errors import EngineFailed, EngineUnavailable
 
 LOG = logging.getLogger(__name__)
+
+_PLACES = "first", "second"
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +104,13 @@ class Fallback:
         )
         return VoicePair(HOST, (first, second))
 
+    def prepare(self) -> Generator[None, None, None]:
+        """See Synthesizer. What one cannot, the other may."""
+        for number, engine in enumerate(self._engines):
+            if self._is_ready[number]:
+                with suppress(EngineFailed):  # `make_voice` will fail the same way, and say so
+                    yield from engine.prepare()
+
     def make_voice(self, sample: VoiceSample) -> Generator[None, None, Voice]:
         """See Synthesizer. Made in both, so that a switch does not change who speaks."""
         voices: list[Voice | None] = [None, None]
@@ -113,6 +124,26 @@ class Fallback:
         if voices == [None, None]:
             raise EngineFailed(f"fallback: neither engine could make the voice; the last said: {self._last_error}")
         return VoicePair(SELF, (voices[0], voices[1]))
+
+    def keep(self, voice: Voice) -> bytes:
+        """See Synthesizer. Both or none: with half a pair, a switch would change who speaks."""
+        if not isinstance(voice, VoicePair):
+            return b""
+        kept = [
+            b"" if own is None else engine.keep(own) for engine, own in zip(self._engines, voice.voices, strict=True)
+        ]
+        if not all(kept):
+            return b""
+        parts = (np.frombuffer(part, dtype=np.uint8) for part in kept)
+        return packed("fallback", dict(zip(_PLACES, parts, strict=True)))
+
+    def restore(self, kept: bytes) -> Voice:
+        """See Synthesizer."""
+        parts = unpacked("fallback", kept, _PLACES)
+        first, second = (
+            engine.restore(parts[name].tobytes()) for engine, name in zip(self._engines, _PLACES, strict=True)
+        )
+        return VoicePair(SELF, (first, second))
 
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
         """See Synthesizer. Switches only before the first sound: nobody changes voice within a word."""

@@ -4,7 +4,8 @@ Three steps, each worth something by itself (docs/adr/0041): pitch and its sprea
 each voiced frame drawn toward the visitor's own frames of the same sound.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -82,6 +83,9 @@ class Likeness(msgspec.Struct, frozen=True):
         return change
 
 
+PARTS = Likeness.__struct_fields__
+
+
 def likeness(
     stock: VoicePrint, visitor: VoicePrint, same_words: VoicePrint | None, strength: float
 ) -> Generator[None, None, Likeness]:
@@ -106,7 +110,7 @@ def likeness(
     theirs = cepstra(visitor.log_envelope[visitor.is_voiced])
     stock_spread = cepstra(stock.log_envelope[stock.is_voiced]).std(axis=0) + 1e-6
     sounds = visitor.log_envelope[pairs[:, 1]]
-    return Likeness(
+    exact = Likeness(
         stock_log_pitch=stock.log_pitch,
         log_pitch=visitor.log_pitch,
         spread=float(np.clip(visitor.pitch_spread / stock.pitch_spread, 0.6, 1.6)),
@@ -121,6 +125,19 @@ def likeness(
         shape_spread=moved.std(axis=0) + 1e-6,
         stock_spread=stock_spread,
     )
+    return of_parts(as_parts(exact))  # as whoever restores it will have it: the same samples before and after a restart
+
+
+def as_parts(shape: Likeness) -> dict[str, NDArray[np.generic]]:
+    """Its fields by name, rounded to what an ear can tell: a third of a megabyte for a usual sample. PARTS are their names."""
+    fields = {name: np.asarray(getattr(shape, name)) for name in PARTS}
+    return {name: field.astype(np.float16 if name == "sounds" else np.float32) for name, field in fields.items()}
+
+
+def of_parts(parts: Mapping[str, NDArray[np.generic]]) -> Likeness:
+    """The likeness again, the same to the last bit however often it goes to and fro."""
+    wide: dict[str, Any] = {name: part.astype(np.float64) for name, part in parts.items()}
+    return Likeness(**{name: field if field.ndim else field.item() for name, field in wide.items()})
 
 
 def _glided(change: Floats) -> Floats:

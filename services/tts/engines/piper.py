@@ -11,7 +11,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from services.tts.engines.likeness import Likeness, likeness
+from services.tts.engines.keeping import packed, unpacked
+from services.tts.engines.likeness import PARTS, Likeness, as_parts, likeness, of_parts
 from services.tts.engines.piper_net import HOP, PIPER_HZ, PiperNet
 from services.tts.engines.pitch import frames_of, pitch_of_stock, pitch_of_visitor
 from services.tts.engines.shaped_speech import ShapedSpeech
@@ -31,7 +32,10 @@ _PATTERN = (
     "Tell me what you see when you look at my face.",
     "Would you choose the same road if you could begin again?",
 )
-"""Said once at the start: what the stock voice is like, and how loud. Together they hold nearly every English phoneme."""
+"""What the stock voice is like is learned from these. Together they hold nearly every English phoneme."""
+
+_GREETING = _PATTERN[1]
+"""Said once at the start: how loud the stock voice is. Of the three the nearest to what all three say, 0.1 dB."""
 
 _CALIBRATION = "Tell me what you see."
 """Said once in a new voice, to bring it to the loudness of all others."""
@@ -89,8 +93,7 @@ class Piper:
     def warm_up(self) -> None:
         """See Synthesizer."""
         self._net = PiperNet(self._options.noise, self._options.duration_noise)
-        samples, pitch = drained(self._stock_saying(" ".join(_PATTERN)))
-        self._stock = _print_of(samples, pitch)
+        samples, _ = drained(self._stock_saying(_GREETING))
         self._host = PiperVoiceHandle(HOST, gain_to_target(_at_voice_hz(samples)))
 
     @property
@@ -100,25 +103,38 @@ class Piper:
             raise EngineFailed("piper: not warmed up")
         return self._host
 
+    def prepare(self) -> Generator[None, None, None]:
+        """See Synthesizer. What the stock voice is like: the copy starts from it."""
+        yield from self._print_of_stock()
+
     def make_voice(self, sample: VoiceSample) -> Generator[None, None, Voice]:
         """See Synthesizer."""
-        if self._stock is None:
-            raise EngineFailed("piper: not warmed up")
+        stock = yield from self._print_of_stock()
         samples = soxr.resample(np.nan_to_num(sample.samples).astype(np.float64), MICROPHONE_HZ, PIPER_HZ)
         pitch = pitch_of_visitor(samples)
         yield
         visitor = _print_of(samples, pitch)
         yield
         same_words = yield from self._same_words(sample.text, len(samples))
-        voice = PiperVoiceHandle(
-            SELF, 1.0, (yield from likeness(self._stock, visitor, same_words, self._options.strength))
-        )
+        voice = PiperVoiceHandle(SELF, 1.0, (yield from likeness(stock, visitor, same_words, self._options.strength)))
         spoken: list[Floats] = []
         for block in self._blocks(_CALIBRATION, voice):
             spoken.append(block)
             yield
         voice.gain = gain_to_target(_at_voice_hz(np.concatenate(spoken)))
         return voice
+
+    def keep(self, voice: Voice) -> bytes:
+        """See Synthesizer."""
+        if not isinstance(voice, PiperVoiceHandle) or voice.likeness is None:
+            return b""
+        return packed(self._author, {"gain": voice.gain, **as_parts(voice.likeness)})
+
+    def restore(self, kept: bytes) -> Voice:
+        """See Synthesizer."""
+        parts = unpacked(self._author, kept, ("gain", *PARTS))
+        gain = float(parts.pop("gain").item())
+        return PiperVoiceHandle(SELF, gain, of_parts(parts))
 
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
         """See Synthesizer."""
@@ -140,6 +156,10 @@ class Piper:
         """See Synthesizer."""
         self._net = None
 
+    @property
+    def _author(self) -> str:
+        return f"piper {self._about.version}"
+
     def _at_24_khz(self, text: str, voice: PiperVoiceHandle) -> Iterator[NDArray[np.float32]]:
         resampler = soxr.ResampleStream(PIPER_HZ, VOICE_HZ, 1, dtype="float32")
         for block in self._blocks(text, voice):
@@ -159,6 +179,13 @@ class Piper:
                 end = min(start + step, track.frames)
                 yield net.sound(track, start, end).astype(np.float64)
                 start, step = end, int(options.block_s * PIPER_HZ / HOP)
+
+    def _print_of_stock(self) -> Generator[None, None, VoicePrint]:
+        if self._stock is None:
+            samples, pitch = yield from self._stock_saying(" ".join(_PATTERN))
+            self._stock = _print_of(samples, pitch)
+            yield
+        return self._stock
 
     def _same_words(self, text: str, n_samples: int) -> Generator[None, None, VoicePrint | None]:
         """The stock voice saying the sample's words; None where these can hardly be its words, which took `n_samples`."""

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from services.tts.engines.keeping import packed, unpacked
 from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
 from shared.audio import MICROPHONE_HZ, VOICE_HZ
 from shared.errors import EngineFailed
@@ -46,6 +47,10 @@ class Tone:
     def warm_up(self) -> None:
         """See Synthesizer."""
 
+    def prepare(self) -> Generator[None, None, None]:
+        """See Synthesizer."""
+        yield from ()
+
     def make_voice(self, sample: VoiceSample) -> Generator[None, None, Voice]:
         """See Synthesizer. The pitch is the sample's strongest frequency between 80 and 400 Hz."""
         yield
@@ -57,6 +62,14 @@ class Tone:
         if not band.any() or spectrum[band].max() <= 0.0:
             raise EngineFailed("tone: nothing sounds in the voice sample")
         return Hum(SELF, float(hertz[band][np.argmax(spectrum[band])]))
+
+    def keep(self, voice: Voice) -> bytes:
+        """See Synthesizer."""
+        return packed("tone", {"hertz": voice.hertz}) if isinstance(voice, Hum) and voice.hertz is not None else b""
+
+    def restore(self, kept: bytes) -> Voice:
+        """See Synthesizer."""
+        return Hum(SELF, float(unpacked("tone", kept, ("hertz",))["hertz"].item()))
 
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
         """See Synthesizer. One block a syllable."""

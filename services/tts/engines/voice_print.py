@@ -1,6 +1,6 @@
 """What is kept of a voice: how high it is, how its spectrum leans, and the frames it sounds with. Pure numpy.
 
-Of a visitor this is biometric, though nothing in it can be played: it lives in memory and dies with the visit.
+Of a visitor this is biometric, though nothing in it can be played: it dies with the visit.
 """
 
 import msgspec

@@ -20,6 +20,7 @@ from services.tts.engines.f5.speech import Speech
 from services.tts.engines.f5.spelling import spelled
 from services.tts.engines.f5.velocity import LONGEST, Network, Velocity
 from services.tts.engines.f5.voice import F5Voice
+from services.tts.engines.keeping import packed, unpacked
 from services.tts.loudness import Edges, Samples, gain_to_target, silence
 from services.tts.steps import drained
 from services.tts.synthesizer import HOST, SELF, About, Synthesizer, Voice, VoiceSample
@@ -95,9 +96,38 @@ class F5:
             raise EngineFailed("f5: not warmed up")
         return self._host
 
+    def prepare(self) -> Generator[None, None, None]:
+        """See Synthesizer. The network needs nothing more."""
+        yield from ()
+
     def make_voice(self, sample: VoiceSample) -> Generator[None, None, Voice]:
         """See Synthesizer."""
         return (yield from self._voice(SELF, sample, self._options.copy_pace))
+
+    def keep(self, voice: Voice) -> bytes:
+        """See Synthesizer."""
+        if not isinstance(voice, F5Voice) or voice.print is None:
+            return b""
+        heard = voice.print
+        try:
+            frames = heard.frames.cpu().numpy()
+        except RuntimeError as error:  # a GPU whose context is lost
+            raise engine_failed(f"f5: the voice cannot be read: {_first_line(error)}", error) from error
+        numbers = {"pace": heard.pace, "seed": heard.seed, "gain": voice.gain}
+        return packed(self._author, {"frames": frames, "text": heard.text, **numbers})
+
+    def restore(self, kept: bytes) -> Voice:
+        """See Synthesizer."""
+        parts = unpacked(self._author, kept, ("frames", "text", "pace", "seed", "gain"))
+        frames, text = parts["frames"].astype(np.float32), str(parts["text"])
+        pace, seed, gain = float(parts["pace"].item()), int(parts["seed"].item()), float(parts["gain"].item())
+        try:
+            heard = self._loaded_speech().print_from(frames, text, pace, seed)
+        except RuntimeError as error:
+            raise engine_failed(f"f5: the voice cannot be restored: {_first_line(error)}", error) from error
+        voice = F5Voice(SELF, heard, self._options.copy_pace)
+        voice.gain = gain
+        return voice
 
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
         """See Synthesizer."""
@@ -119,6 +149,10 @@ class F5:
         self._loaded = self._speech = self._graphs = self._find = None
         if has_gpu:
             _give_back()
+
+    @property
+    def _author(self) -> str:
+        return f"f5 {self._version}"
 
     def _voice(self, name: str, sample: VoiceSample, pace: float) -> Generator[None, None, F5Voice]:
         speech = self._loaded_speech()

@@ -45,10 +45,12 @@ class Speech:
     def print_of(self, heard: Reference, seed: int) -> VoicePrint:
         """What is kept of a voice."""
         frames = log_mel(torch.from_numpy(heard.sound)).clone()
-        echo = Echo(frames.numpy())
-        return VoicePrint(
-            frames.to(self._loaded.network.device), heard.text, pace_of(heard.text, heard.speech_s), seed, echo
-        )
+        return self.print_from(frames.numpy(), heard.text, pace_of(heard.text, heard.speech_s), seed)
+
+    def print_from(self, frames: NDArray[np.float32], text: str, pace: float, seed: int) -> VoicePrint:
+        """The same of its parts, `frames` in the memory of this machine."""
+        on_device = torch.from_numpy(frames).to(self._loaded.network.device)
+        return VoicePrint(on_device, text, pace, seed, Echo(frames))
 
     def say(self, text: str, seconds: float, voice: VoicePrint) -> Iterator[NDArray[np.float32]]:
         """The words in about `seconds`: nothing, once a step, and at last the whole, 24 kHz, shape (n,).
