@@ -50,7 +50,8 @@ def _check_lines(visit: VisitRecord, streams: Streams, heard: dict[int, int]) ->
     wanted = streams.all_of(LineWanted)
     for index, line in enumerate(wanted):
         name = _name(line)
-        is_whole = line.turn in heard and heard[line.turn] >= totals.get(line.turn, 1) - SLACK
+        # A line that was cut while it was still being made has no end: nobody heard the whole of it.
+        is_whole = line.turn in totals and heard.get(line.turn, 0) >= max(1, totals[line.turn] - SLACK)
         if is_whole:
             if name in whole:
                 yield Fault(TWICE, "lines", f"{name} in turns {whole[name]} and {line.turn}", line.at)

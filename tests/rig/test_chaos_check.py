@@ -13,6 +13,7 @@ from tests.support.chaos_visit import (
     ANSWER,
     BYE,
     LINE,
+    LINE_AT,
     SAID,
     entry,
     sounded,
@@ -94,6 +95,21 @@ def test_a_line_that_is_said_whole_in_two_turns_is_twice() -> None:
     bye = ev.LineWanted(turn=BYE, seq=1, at=29.0, line="ask", text="ask", language="en", voice="host")
     entries = [entry(bye) if note.event and of(ev.LineWanted, BYE)(note.event) else note for note in visit.entries]
     assert ("twice", "lines") in found(replace(visit, entries=entries))
+
+
+def test_a_line_that_was_cut_before_its_voice_had_made_it_may_be_said_again() -> None:
+    visit = whole_visit()
+    unended = without(visit, of(ev.SpeechEnded, LINE))
+    again = ev.LineWanted(turn=BYE, seq=1, at=29.0, line="ask~again", text="ask", language="en", voice="host")
+    entries = [entry(again) if note.event and of(ev.LineWanted, BYE)(note.event) else note for note in unended.entries]
+    cut = entry(ev.EpochAdvanced(seq=13, at=LINE_AT + 0.5, epoch=1, reason="barge_in"))
+    visit = replace(
+        visit,
+        entries=[*entries, cut],
+        sounded=[piece for piece in visit.sounded if piece.turn != LINE or piece.from_sample < 12_000],
+        must_say={"gate": ("ask",)},
+    )
+    assert not {fault for fault in found(visit) if fault[1] in ("lines", "must_say")}
 
 
 def test_a_turn_behind_a_later_one_is_out_of_order() -> None:
