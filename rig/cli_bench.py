@@ -71,12 +71,13 @@ def bench_containers(
         bool, typer.Option("--alone", help="Without siblings; one sample takes a minute or two.")
     ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here; - for stdout.")] = None,
+    records: Annotated[Path | None, typer.Option(help="Folder to keep visits in that had a fault.")] = None,
 ) -> None:
     """Restart, kill and scale the containers of a mirror that is up, while it is visited: how long each is missed. Exit code 1 as chaos."""
     from rig.containers.gaps.command import run_containers
     from rig.containers.gaps.plan import harms
 
-    sys.exit(run_containers(visitor, harms(samples, only_alone=only_alone), json_file))
+    sys.exit(run_containers(visitor, harms(samples, only_alone=only_alone), json_file, records))
 
 
 @bench_app.command("cost")

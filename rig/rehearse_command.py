@@ -30,7 +30,7 @@ def run_rehearse(
     with progress_bar("rehearsing") as progress:
         done = run(stopping_cleanly(rehearse(visitor, place, progress, keeps_pictures=True)))
     if record_file and done.tape and done.about:
-        write_synthetic(record_file, done.tape, folder, done.about)
+        write_synthetic(record_file, done.tape.moments, folder, done.about)
         say(f"recording: {record_file.resolve()}")
     with progress_bar("measuring") as progress:
         progress("voices and faces", 0.2)

@@ -7,7 +7,7 @@ from rig.chaos.check_speech import Streams
 from rig.chaos.fates import NEVER
 from rig.chaos.record import LOST, OUT_OF_ORDER, TWICE, Fault, Span, VisitRecord
 from shared.audio import VOICE_HZ
-from shared.events import FinalTranscript, LineWanted, SceneEntered, SpeechDue, SpeechEnded, TurnHeard
+from shared.events import FinalTranscript, LineWanted, SceneEntered, SpeechChunk, SpeechDue, SpeechEnded, TurnHeard
 
 SLACK = 480
 """Samples: 20 ms. Going on after a hold may repeat up to 10 ms; no word is shorter than 20."""
@@ -47,6 +47,7 @@ def _check_lines(visit: VisitRecord, streams: Streams, heard: dict[int, int]) ->
     """Each line sounds whole once; one that was cut may be said once more."""
     totals = {turn: ends[0].samples for (turn, _), ends in streams.by_turn(SpeechEnded).items()}
     whole: dict[str, int] = {}
+    newest = {turn: chunks[-1].at for (turn, _), chunks in streams.by_turn(SpeechChunk).items()}
     wanted = streams.all_of(LineWanted)
     for index, line in enumerate(wanted):
         name = _name(line)
@@ -57,7 +58,8 @@ def _check_lines(visit: VisitRecord, streams: Streams, heard: dict[int, int]) ->
                 yield Fault(TWICE, "lines", f"{name} in turns {whole[name]} and {line.turn}", line.at)
             whole[name] = line.turn
         is_again = any(_name(later) == name for later in wanted[index + 1 :])
-        if not is_whole and not is_again and streams.is_owed(line) and ("tts", line.turn) not in streams.given_up:
+        is_owed = streams.is_owed(line, since=newest.get(line.turn, 0.0)) and ("tts", line.turn) not in streams.given_up
+        if not is_whole and not is_again and is_owed:
             yield Fault(LOST, "lines", f"{name} of turn {line.turn}", line.at)
     if visit.was_left:
         return

@@ -45,9 +45,15 @@ class Streams:
             found.setdefault((event.turn, event.rev), []).append(event)
         return found
 
-    def is_owed(self, event: Event) -> bool:
-        """Whether what follows from it had the time to come: before it was void, and before the streams ended."""
-        return self.fates.is_owed(event) and event.at < self.last_at - PATIENCE_S
+    def is_owed(self, event: Event, since: float = 0.0) -> bool:
+        """Whether what follows from it had the time to come: before it was void, and before the streams ended.
+
+        Args:
+            event: What it follows from.
+            since: When the newest part of it came, host clock, seconds.
+        """
+        patient_until = max(event.at, since) + PATIENCE_S
+        return self.fates.void_at(event) > patient_until and self.last_at > patient_until
 
 
 def check_replies(streams: Streams) -> Iterator[Fault]:
@@ -80,7 +86,7 @@ def check_voice(streams: Streams) -> Iterator[Fault]:
         if ("tts", turn[0]) in streams.given_up:
             continue
         if not end:
-            if streams.is_owed(cause):
+            if streams.is_owed(cause, since=max((chunk.at for chunk in made), default=0.0)):
                 yield Fault(LOST, "voice", f"the end of speech {turn}", cause.at)
         elif streams.fates.void_at(cause) > end[0].at:
             if end[0].samples > sum(lengths):

@@ -29,7 +29,3 @@ class Fates:
         by_epoch = (at for epoch, at in self._epochs if epoch > event.epoch)
         by_discard = (at for rev, at in self._discards.get(event.turn, ()) if rev >= event.rev)
         return min((*by_epoch, *by_discard), default=NEVER)
-
-    def is_owed(self, event: Event) -> bool:
-        """Whether what follows from `event` had the time to come before it became void."""
-        return self.void_at(event) > event.at + PATIENCE_S

@@ -76,8 +76,13 @@ async def _begin(client: LastingKiosk) -> None:
 
 def faults_of(client: LastingKiosk, tap: BusTap, play: Play) -> list[Fault]:
     """What was lost, sounded twice or came out of order, by the streams and by the loudspeaker; what did not end, or was not forgotten."""
+    return [*check(record_of(client, tap, play)), *_not_enrolled(tap)]
+
+
+def record_of(client: LastingKiosk, tap: BusTap, play: Play) -> VisitRecord:
+    """All that the check needs of a visit."""
     recording, receipt = client.recording, client.recording.forgotten
-    record = VisitRecord(
+    return VisitRecord(
         session=recording.session,
         entries=[Noted(*entry) for entry in tap.entries],
         # What was said is left out: a hearing that guesses may cut it otherwise than it was said.
@@ -91,7 +96,6 @@ def faults_of(client: LastingKiosk, tap: BusTap, play: Play) -> list[Fault]:
         keys_left=receipt.keys_left if receipt else 0,
         files_left=receipt.files_left if receipt else 0,
     )
-    return [*check(record), *_not_enrolled(tap)]
 
 
 def _not_enrolled(tap: BusTap) -> list[Fault]:

@@ -1,5 +1,6 @@
 """`mirror record`, and `mirror rehearse --record`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -8,7 +9,8 @@ from rig.console import print_json, say
 from rig.options import Options, script_of, settings_of
 from rig.record.consent import require_question
 from rig.record.manifest import SYNTHETIC, EngineUsed, Manifest, sha256_of, software
-from rig.record.tape import PICTURES_HZ, Tape
+from rig.record.moment import Moment
+from rig.record.tape import PICTURES_HZ
 from rig.record.watch import Watch, Watcher, require_folder
 from rig.record.write import write_recording
 from rig.rig_config import RigConfig
@@ -59,7 +61,7 @@ async def _watch(watch: Watch, redis_url: str) -> Watcher:
     return watcher
 
 
-def write_synthetic(path: Path, tape: Tape, visitor: Path, about: Manifest) -> None:
+def write_synthetic(path: Path, moments: Sequence[Moment], visitor: Path, about: Manifest) -> None:
     """The recording of a visitor who is a folder of free recordings: always allowed, under the folder's licence."""
     licence = visitor / LICENCE_FILE
     manifest = msgspec.structs.replace(
@@ -70,7 +72,7 @@ def write_synthetic(path: Path, tape: Tape, visitor: Path, about: Manifest) -> N
         version=software(),
         pictures_hz=PICTURES_HZ,
     )
-    write_recording(path, manifest, tape.moments)
+    write_recording(path, manifest, moments)
 
 
 def about_visit(session: str, language: str, script: Path, engines: dict[str, EngineUsed]) -> Manifest:

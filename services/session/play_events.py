@@ -38,6 +38,8 @@ class LineDone(Told, frozen=True, kw_only=True):
     """The visitor spoke over the rest of it. The director decides whether a must-say line is said again."""
     failed: bool = False
     """It could not be spoken at all (tts down)."""
+    said: str = ""
+    """Its words that sounded. Empty if it was cut before its first, or if nobody knows."""
 
 
 class ReplyDone(Told, frozen=True, kw_only=True):

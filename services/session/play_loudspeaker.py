@@ -24,6 +24,12 @@ class Sound(msgspec.Struct, frozen=True, kw_only=True):
         """A line's id, or `reply`."""
         return self.order.line if isinstance(self.order, SayLine) else "reply"
 
+    def words_by(self, now: float) -> str:
+        """What of a line has sounded by now."""
+        words = self.order.text if isinstance(self.order, SayLine) else ""
+        share = (now - self.begins) / max(self.ends - self.begins, 0.1)
+        return words[: max(0, round(share * len(words)))]
+
     @property
     def may_be_cut(self) -> bool:
         """Speaking over it ends it."""

@@ -9,6 +9,9 @@ from shared.events import FinalTranscript, SpeechChunk
 
 BYTES_PER_SAMPLE = 2
 
+LETTER = VOICE_HZ // 14
+"""Samples that a letter takes: voices say 12 to 16 a second."""
+
 
 class Clause(msgspec.Struct, frozen=True):
     """Where a clause's words begin in the turn's speech."""
@@ -122,12 +125,18 @@ class Speech(msgspec.Struct, kw_only=True):
         said: list[str] = []
         for index, clause in enumerate(self.clauses):
             is_last = index + 1 == len(self.clauses)
-            end = max(self.ready, self.total or 0) if is_last else self.clauses[index + 1].from_sample
+            end = self._last_end(clause) if is_last else self.clauses[index + 1].from_sample
             if samples >= end:
                 said.append(clause.text)
             elif samples > clause.from_sample:
                 said.append(_share(clause.text, (samples - clause.from_sample) / (end - clause.from_sample)))
         return " ".join(part for part in said if part)
+
+    def _last_end(self, clause: Clause) -> int:
+        """Where the last clause at hand ends; of one that is still being made, where its words should take it."""
+        if self.total is not None:
+            return max(self.ready, self.total)
+        return max(self.ready + 1, clause.from_sample + len(clause.text) * LETTER)
 
 
 def _share(text: str, share: float) -> str:

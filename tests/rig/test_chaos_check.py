@@ -112,6 +112,20 @@ def test_a_line_that_was_cut_before_its_voice_had_made_it_may_be_said_again() ->
     assert not {fault for fault in found(visit) if fault[1] in ("lines", "must_say")}
 
 
+def test_a_voice_that_was_cut_while_it_was_still_coming_is_no_loss_and_one_that_had_stopped_is() -> None:
+    def cut_after(last_chunk_at: float) -> set[tuple[str, str]]:
+        visit = without(whole_visit(), of(ev.SpeechEnded, LINE))
+        entries = [
+            entry(replace(note.event, at=last_chunk_at)) if note.event and is_chunk(note.event, LINE, 21_600) else note
+            for note in visit.entries
+        ]
+        cut = entry(ev.EpochAdvanced(seq=13, at=LINE_AT + 7.0, epoch=1, reason="barge_in"))
+        return found(replace(visit, entries=[*entries, cut]))
+
+    assert ("lost", "voice") not in cut_after(LINE_AT + 5.0)
+    assert ("lost", "voice") in cut_after(LINE_AT)
+
+
 def test_a_turn_behind_a_later_one_is_out_of_order() -> None:
     visit = whole_visit()
     assert ("out_of_order", "sound") in found(replace(visit, sounded=[*visit.sounded[20:], *visit.sounded[:20]]))

@@ -381,12 +381,12 @@ def _at_first_word_of(line: str) -> StageByHand:
     return stage
 
 
-def _answered_after(heard_s: float) -> StageByHand:
-    """A question that was cut after so long, and what cut it meant an answer of the scene."""
+def _answered_after(said: str) -> StageByHand:
+    """A question that was cut after these words, and what cut it meant an answer of the scene."""
     stage = _at_first_word_of("first_self")
     line = stage.silence_line()
-    stage.now += heard_s
-    stage.tell(LineDone(line=line, was_cut=True))
+    stage.now += 2.0
+    stage.tell(LineDone(line=line, was_cut=True, said=said))
     stage.speak("It sounds like me.")
     stage.mean("reacted")
     stage.tell(ReplyDone(said="Does it."))
@@ -395,20 +395,28 @@ def _answered_after(heard_s: float) -> StageByHand:
 
 
 def test_a_question_that_is_cut_by_its_answer_is_not_asked_again() -> None:
-    assert "first_self~again" not in _answered_after(3.5).said
+    assert "first_self~again" not in _answered_after("So this is how you sound from the outside.").said
 
 
 def test_what_cut_a_question_at_its_first_words_did_not_answer_it() -> None:
-    assert "first_self~again" in _answered_after(0.3).said
+    assert "first_self~again" in _answered_after("So this").said
 
 
 def test_a_line_that_was_nearly_heard_counts_as_said() -> None:
     stage = _at_first_word_of("first_self")
     line = stage.silence_line()
-    stage.now += 4.5
-    stage.tell(LineDone(line=line, was_cut=True))
+    stage.tell(LineDone(line=line, was_cut=True, said="So this is how you sound from the outside. Strange,"))
     stage.wait(4)
     assert "first_self~again" not in stage.said
+
+
+def test_a_line_whose_voice_broke_off_was_not_heard_however_long_ago_it_began() -> None:
+    stage = _at_first_word_of("first_self")
+    line = stage.silence_line()
+    stage.now += 4.5
+    stage.tell(LineDone(line=line, was_cut=True, said="So this is how"))
+    stage.wait(4)
+    assert "first_self~again" in stage.said
 
 
 def test_a_line_that_cannot_be_spoken_is_shown_and_tried_again(stage: StageByHand) -> None:

@@ -96,6 +96,18 @@ def test_a_cut_turn_is_remembered_up_to_the_word_that_sounded() -> None:
     assert speech.heard_text(48_000) == "You say that. And then you laugh at it."
 
 
+def test_words_of_which_the_sound_is_not_made_yet_did_not_sound() -> None:
+    speech = Speech(turn=2, kind="line")
+    speech.take(
+        ev.SpeechChunk(
+            turn=2, seq=1, from_sample=0, pcm=bytes(2 * 12_000), text="You say that and then you laugh at it."
+        )
+    )
+    assert speech.heard_text(12_000) == "You say"
+    speech.total = 12_000
+    assert speech.heard_text(12_000) == "You say that and then you laugh at it."
+
+
 def test_own_share_leaves_out_what_the_engines_took() -> None:
     times = Times(
         visitor_ended_at=10.0, waited_s=0.2, asr_s=0.1, final_at=10.302, asked_at=10.302, llm_s=0.3, tts_s=0.2,

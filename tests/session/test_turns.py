@@ -203,7 +203,26 @@ def test_words_over_the_mirror_end_its_turn_and_the_ledger_knows_how_far_it_came
     assert room.sent(wire.Flush)[0].turn == turn
     assert [event.reason for event in room.published(ev.EpochAdvanced)] == ["barge_in"]
     assert (heard.mirror_said, heard.was_cut) == ("the line", True)
-    assert room.told(LineDone) == [LineDone(line="a", was_cut=True)]
+    assert room.told(LineDone) == [LineDone(line="a", was_cut=True, said="the line")]
+
+
+def test_of_a_line_whose_voice_broke_off_only_what_sounded_was_said() -> None:
+    room = Room()
+    words = "Look at me once more, and tell me what you see."
+    room.turns.say(SayLine(line="a", text=words, voice="host", may_be_cut=True), 1.0)
+    turn = room.published(ev.LineWanted)[-1].turn
+    room.turns.take(ev.SpeechChunk(turn=turn, seq=1, from_sample=0, pcm=bytes(2 * 24_000), text=words), 1.1)
+    room.played(turn, 1.0, 2.2)
+    room.started(6.0)  # the voice has been away for four seconds
+    room.turns.take(ev.PartialTranscript(turn=1, stable="are you there"), 6.2)
+    assert room.told(LineDone) == [LineDone(line="a", was_cut=True, said="Look at me")]
+
+
+def test_of_a_line_that_never_sounded_nothing_was_said() -> None:
+    room = Room()
+    room.turns.say(SayLine(line="a", text="Look at me.", voice="host", may_be_cut=True), 1.0)
+    room.turns.playout.cut("scene", 4.0)
+    assert room.told(LineDone) == [LineDone(line="a", was_cut=True, said="")]
 
 
 def test_who_was_speaking_before_the_mirror_took_the_floor_does_not_cut_it() -> None:
@@ -246,7 +265,7 @@ def test_a_turn_is_over_when_its_last_sample_has_sounded() -> None:
     room.played(turn, 1.9, 3.02)
     assert room.told(LineDone) == []
     room.played(turn, 2.0, 3.12)
-    assert room.told(LineDone) == [LineDone(line="a")]
+    assert room.told(LineDone) == [LineDone(line="a", said="the line called a it is")]
 
 
 def test_a_kiosk_that_says_nothing_does_not_hold_the_play_up() -> None:
@@ -255,7 +274,7 @@ def test_a_kiosk_that_says_nothing_does_not_hold_the_play_up() -> None:
     room.turns.tick(3.5)
     assert room.told(LineDone) == []
     room.turns.tick(4.2)
-    assert room.told(LineDone) == [LineDone(line="a")]
+    assert room.told(LineDone) == [LineDone(line="a", said="the line called a it is")]
 
 
 def test_lines_follow_each_other_with_a_breath() -> None:

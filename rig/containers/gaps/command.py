@@ -13,10 +13,10 @@ from rig.containers.gaps.run import bench_containers
 from rig.visitor import read_visitor
 
 
-def run_containers(visitor: Path, wanted: list[Harm], json_file: Path | None) -> int:
+def run_containers(visitor: Path, wanted: list[Harm], json_file: Path | None, records: Path | None) -> int:
     """Disturb, measure and print; returns 1 if anything was lost, twice, out of order or left over."""
     with progress_bar("disturbing containers") as progress:
-        found = bench_containers(Containers(project()), read_visitor(visitor), wanted, progress)
+        found = bench_containers(Containers(project()), read_visitor(visitor), wanted, progress, records)
     if json_file == Path("-"):
         print_json(found)
     else:
