@@ -71,7 +71,7 @@ def _begin(beat: Beat, due: DueLine) -> None:
     # Whoever cuts a line twice hears it the second time: it must be said on every path.
     beat.order(SayLine(line=order, text=words, voice=voice, may_be_cut=line.may_be_cut and due.tries == 0))
     saying = Saying(
-        due=msgspec.structs.replace(due, tries=due.tries + 1), order=order, ordered_at=state.now, length_s=length_s,
+        due=msgspec.structs.replace(due, tries=due.tries + 1), order=order, words=words, ordered_at=state.now, length_s=length_s,
         deadline=_lost_at(state.now, length_s),
     )  # fmt: skip
     beat.change(saying=saying, was_closing=False)
@@ -106,7 +106,7 @@ def _close_line(beat: Beat, saying: Saying, told: LineDone) -> None:
     beat.change(saying=None, quiet_since=state.now, free_from=state.now + beat.here.breath_s)
     if state.glass and not told.failed:
         _show_on_glass(beat, "")
-    heard = len(told.said) / len(_words_of(state, due.line, is_again=due.tries > 1))
+    heard = len(told.said) / len(saying.words)
     if told.failed:
         # Nothing sounds: let the visitor read it, and try to say it a little later.
         _show_on_glass(beat, _words_of(state, due.line))
@@ -128,8 +128,8 @@ def question_understood(beat: Beat, least: float = ANSWERABLE) -> None:
     beat.change(due=due, said=(*beat.state.said, *answered))
 
 
-def _words_of(state: PlayState, line: str, *, is_again: bool = False) -> str:
-    return wording(state, line, is_again=is_again, speaker=state.here().speaker)[1]
+def _words_of(state: PlayState, line: str) -> str:
+    return wording(state, line, is_again=False, speaker=state.here().speaker)[1]
 
 
 def taken_up(beat: Beat, told: TakenUp) -> None:

@@ -27,6 +27,7 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     due: DueLine
     order: str
     """Id it was ordered under."""
+    words: str
     ordered_at: float
     length_s: float
     deadline: float

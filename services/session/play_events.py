@@ -39,7 +39,7 @@ class LineDone(Told, frozen=True, kw_only=True):
     failed: bool = False
     """It could not be spoken at all (tts down)."""
     said: str = ""
-    """Its words that sounded. Empty if it was cut before its first, or if nobody knows."""
+    """If it was cut: its words that sounded."""
 
 
 class ReplyDone(Told, frozen=True, kw_only=True):

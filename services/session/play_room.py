@@ -152,7 +152,7 @@ class Room:
             self.sounds.append((sound.begins, min(self.now, sound.ends), sound.name))
         self._spoken_since = False
         if isinstance(sound.order, SayLine):
-            self._tell(LineDone(line=sound.name, was_cut=was_cut, said=sound.words_by(self.now)))
+            self._tell(LineDone(line=sound.name, was_cut=was_cut, said=sound.words_by(self.now) if was_cut else ""))
         else:
             self._tell(ReplyDone(said=f"reply {len(self.sounds)}", was_cut=was_cut))
 

@@ -139,7 +139,7 @@ class Playout:
         heard = self.presenter.finish(now, was_cut=was_cut)
         self._ledger.note(ev.TurnHeard(turn=speech.turn, at=now, visitor_said="", mirror_said=heard, was_cut=was_cut))
         if speech.kind == "line":
-            self._out.append(Inform(LineDone(line=speech.line, was_cut=was_cut, said=heard)))
+            self._out.append(Inform(LineDone(line=speech.line, was_cut=was_cut, said=heard if was_cut else "")))
         elif speech.kind == "reply":
             self._out.append(Inform(ReplyDone(said=heard, was_cut=was_cut)))
 

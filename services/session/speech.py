@@ -9,8 +9,8 @@ from shared.events import FinalTranscript, SpeechChunk
 
 BYTES_PER_SAMPLE = 2
 
-LETTER = VOICE_HZ // 14
-"""Samples that a letter takes: voices say 12 to 16 a second."""
+LETTER_SAMPLES, FAST_LETTER_SAMPLES = VOICE_HZ // 14, VOICE_HZ // 18
+"""What a letter of speech takes: of the embedded and of people's voices, 12 to 16 go into a second."""
 
 
 class Clause(msgspec.Struct, frozen=True):
@@ -133,10 +133,11 @@ class Speech(msgspec.Struct, kw_only=True):
         return " ".join(part for part in said if part)
 
     def _last_end(self, clause: Clause) -> int:
-        """Where the last clause at hand ends; of one that is still being made, where its words should take it."""
-        if self.total is not None:
-            return max(self.ready, self.total)
-        return max(self.ready + 1, clause.from_sample + len(clause.text) * LETTER)
+        """Where the last clause at hand ends; of one that is clearly still being made, where its words should take it."""
+        letters = len(clause.text)
+        if self.total is not None or self.ready >= clause.from_sample + letters * FAST_LETTER_SAMPLES:
+            return max(self.ready, self.total or 0)
+        return clause.from_sample + letters * LETTER_SAMPLES
 
 
 def _share(text: str, share: float) -> str:

@@ -37,7 +37,7 @@ class Backstage:
         self._decided = asyncio.Event()
         """A voice was made, or none could be made: lines of the copy need wait no longer."""
         self._is_coming_back = False
-        """The copy had a voice before a restart; it is being made again."""
+        """The copy had a voice before a restart, and it must be made again."""
         self._sample: VoiceSampleTaken | None = None
         self._errands = Errands()
         self._lull = Lull()
@@ -107,17 +107,18 @@ class Backstage:
                 with contextlib.suppress(BadInput):  # it will be met, and buried, in its turn
                     self.take_sample(event)
         self._is_coming_back = self._sample is not None and self._answered_turn >= self._sample.turn
-        if self._is_coming_back and ready is not None and ready.turn == self._answered_turn and ready.kept:
+        if ready is not None and ready.kept:
             await self._restore(ready.kept)
 
     async def _restore(self, kept: bytes) -> None:
-        """Have the copy's voice again; if that fails it is made again, from its sample."""
+        """Have the copy's voice again; if that fails it is made again. A newer sample still makes a newer voice."""
         try:
             self._copy = await self._voicing.restore(kept)
         except EngineFailed as error:
             self.on_failure(error)
             return
-        self._sample = None
+        if self._is_coming_back:  # no sample is newer than what was answered
+            self._sample = None
         self._is_coming_back = False
         self._decided.set()
 

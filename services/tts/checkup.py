@@ -53,6 +53,7 @@ def _spoken(check: str, engine: Synthesizer) -> Finding:
     load_s = time.perf_counter() - began
     language = engine.about().languages[0]
     read = clocked(engine, _LINE, engine.host, language)
+    drained(engine.prepare())
     began = time.perf_counter()
     voice = drained(engine.make_voice(as_sample(read.sound, _LINE)))
     voice_s = time.perf_counter() - began

@@ -106,8 +106,9 @@ def _voice(
 ) -> tuple[Voice, float]:
     if sample is None:
         return engine.host, 0.0
-    began = time.perf_counter()
     progress(0.0, "making the voice")
+    drained(engine.prepare())
+    began = time.perf_counter()
     return drained(engine.make_voice(sample)), time.perf_counter() - began
 
 

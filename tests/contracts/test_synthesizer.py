@@ -169,7 +169,12 @@ def test_a_voice_that_was_kept_gives_the_same_samples(engine: Synthesizer, copy:
 
 def test_what_is_no_kept_voice_is_refused(engine: Synthesizer, copy: Voice) -> None:
     kept = engine.keep(copy)
-    for wrong in (b"", b"no voice", kept[: len(kept) // 2], packed("another engine", {"gain": 1.0})):
+    for wrong in (
+        b"",
+        b"no voice",
+        kept[: len(kept) // 2],
+        packed("another engine", VoiceSample(samples=np.zeros(1, dtype=np.float32), text="")),
+    ):
         with pytest.raises(EngineFailed):
             engine.restore(wrong)
 

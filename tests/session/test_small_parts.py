@@ -108,6 +108,13 @@ def test_words_of_which_the_sound_is_not_made_yet_did_not_sound() -> None:
     assert speech.heard_text(12_000) == "You say that and then you laugh at it."
 
 
+def test_a_clause_whose_successor_has_not_come_sounded_whole() -> None:
+    speech = Speech(turn=2, kind="reply")
+    speech.take(ev.SpeechChunk(turn=2, seq=1, from_sample=0, pcm=bytes(2 * 20_000), text="Who are you?"))
+    assert speech.heard_text(20_000) == "Who are you?"
+    assert speech.heard_text(10_000) == "Who"
+
+
 def test_own_share_leaves_out_what_the_engines_took() -> None:
     times = Times(
         visitor_ended_at=10.0, waited_s=0.2, asr_s=0.1, final_at=10.302, asked_at=10.302, llm_s=0.3, tts_s=0.2,

@@ -265,7 +265,7 @@ def test_a_turn_is_over_when_its_last_sample_has_sounded() -> None:
     room.played(turn, 1.9, 3.02)
     assert room.told(LineDone) == []
     room.played(turn, 2.0, 3.12)
-    assert room.told(LineDone) == [LineDone(line="a", said="the line called a it is")]
+    assert room.told(LineDone) == [LineDone(line="a")]
 
 
 def test_a_kiosk_that_says_nothing_does_not_hold_the_play_up() -> None:
@@ -274,7 +274,7 @@ def test_a_kiosk_that_says_nothing_does_not_hold_the_play_up() -> None:
     room.turns.tick(3.5)
     assert room.told(LineDone) == []
     room.turns.tick(4.2)
-    assert room.told(LineDone) == [LineDone(line="a", said="the line called a it is")]
+    assert room.told(LineDone) == [LineDone(line="a")]
 
 
 def test_lines_follow_each_other_with_a_breath() -> None:

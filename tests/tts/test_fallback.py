@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from services.tts.config import TtsConfig
 from services.tts.engines import ENGINES
-from services.tts.engines.fallback import USUAL, Fallback, open_engine
+from services.tts.engines.fallback import USUAL, Fallback, VoicePair, open_engine
 from services.tts.engines.fallback import Options as FallbackOptions
 from services.tts.engines.tone import Options, Tone
 from services.tts.steps import drained
@@ -141,10 +141,34 @@ def test_a_copy_one_engine_cannot_make_is_spoken_by_the_other() -> None:
     assert engine.about().name == "tone"
 
 
-def test_half_a_pair_is_not_kept() -> None:
-    whole, half = opened(First()), opened(First(has_no_copy=True))
-    assert whole.keep(drained(whole.make_voice(hum())))
-    assert half.keep(drained(half.make_voice(hum()))) == b""
+def test_half_a_pair_is_half_again() -> None:
+    half = opened(First(has_no_copy=True))
+    kept = half.keep(drained(half.make_voice(hum())))
+    restored = opened(First()).restore(kept)
+    assert isinstance(restored, VoicePair)
+    assert [one is None for one in restored.voices] == [True, False]
+
+
+def test_what_the_engine_that_is_away_kept_costs_the_other_nothing() -> None:
+    whole = opened(First())
+    kept = whole.keep(drained(whole.make_voice(hum())))
+    restored = opened(First(is_away=True)).restore(kept)
+    assert isinstance(restored, VoicePair)
+    assert [one is None for one in restored.voices] == [True, False]
+
+
+def test_both_are_prepared() -> None:
+    class Preparing(First):
+        def prepare(self) -> Generator[None, None, None]:
+            prepared.append(self)
+            yield
+
+    prepared: list[First] = []
+    pair = Preparing(), Preparing()
+    engine = Fallback(*pair)
+    engine.warm_up()
+    drained(engine.prepare())
+    assert prepared == [*pair]
 
 
 def test_the_second_speaks_a_language_the_first_does_not() -> None:

@@ -13,17 +13,20 @@ from rig.visitor import Visitor
 from shared.errors import BadInput
 
 
-async def keep(path: Path, record: VisitRecord, faults: Sequence[Fault], visitor: Visitor, script: Path) -> None:
-    """Write a recording whose note names the faults.
+def make_folder(folder: Path) -> None:
+    """Have it before the first visit. Raises BadInput: it cannot be written to, or holds visits of another run."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_used = any(folder.glob("visit-*.mcap"))
+    except OSError as error:
+        raise BadInput(f"containers: cannot write to {folder} ({error.strerror}); give another --records") from error
+    if is_used:
+        raise BadInput(f"containers: {folder} holds the visits of another run; give another --records")
 
-    Raises:
-        BadInput: The folder cannot be written to.
-    """
+
+async def keep(path: Path, record: VisitRecord, faults: Sequence[Fault], visitor: Visitor, script: Path) -> None:
+    """Write a recording whose note names the faults. Raises BadInput: the folder is full."""
     about = about_visit(record.session, visitor.file.language, script, {})
     note = "; ".join(map(told, faults))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"containers: cannot write {path} ({error.strerror}); give another --records") from error
     about = msgspec.structs.replace(about, note=note)
     await asyncio.to_thread(write_synthetic, path, moments(record), visitor.folder, about)

@@ -10,7 +10,7 @@ from rig.chaos.record import Fault
 from rig.containers.change import scale
 from rig.containers.engine import Containers
 from rig.containers.gaps.doer import Doer
-from rig.containers.gaps.keep import keep
+from rig.containers.gaps.keep import keep, make_folder
 from rig.containers.gaps.plan import STAGES, Harm
 from rig.containers.gaps.report import ContainerGaps, Sample, counted, gaps
 from rig.containers.house import House
@@ -46,6 +46,8 @@ class Bench:
 
     async def run(self, visitor: Visitor) -> None:
         """Everything that is planned, over as many visits as it takes. Raises MirrorError."""
+        if self._records:
+            make_folder(self._records)
         play: Play = load_play(ROOT / self._house.script)
         for stage in STAGES:
             await asyncio.to_thread(scale, self._containers, stage, 1, self._progress)

@@ -16,8 +16,6 @@ from shared.errors import EngineFailed, EngineUnavailable
 
 LOG = logging.getLogger(__name__)
 
-_PLACES = "first", "second"
-
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How much of the first engine is put up with."""
@@ -37,6 +35,13 @@ class Options(Patience, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What may be set."""
 
     order: tuple[str, str] = ("f5", "piper")
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What each of the two kept; empty: nothing."""
+
+    first: bytes
+    second: bytes
 
 
 class VoicePair:
@@ -126,24 +131,27 @@ class Fallback:
         return VoicePair(SELF, (voices[0], voices[1]))
 
     def keep(self, voice: Voice) -> bytes:
-        """See Synthesizer. Both or none: with half a pair, a switch would change who speaks."""
+        """See Synthesizer. Each engine's for itself: a pair that was half is half again."""
         if not isinstance(voice, VoicePair):
             return b""
-        kept = [
+        first, second = (
             b"" if own is None else engine.keep(own) for engine, own in zip(self._engines, voice.voices, strict=True)
-        ]
-        if not all(kept):
-            return b""
-        parts = (np.frombuffer(part, dtype=np.uint8) for part in kept)
-        return packed("fallback", dict(zip(_PLACES, parts, strict=True)))
+        )
+        return packed("fallback", Kept(first, second)) if first or second else b""
 
     def restore(self, kept: bytes) -> Voice:
-        """See Synthesizer."""
-        parts = unpacked("fallback", kept, _PLACES)
-        first, second = (
-            engine.restore(parts[name].tobytes()) for engine, name in zip(self._engines, _PLACES, strict=True)
-        )
-        return VoicePair(SELF, (first, second))
+        """See Synthesizer. One of the two is enough, as when the voice was made."""
+        parts = unpacked("fallback", kept, Kept)
+        voices: list[Voice | None] = [None, None]
+        for number, part in enumerate((parts.first, parts.second)):
+            if part and self._is_ready[number]:
+                try:
+                    voices[number] = self._engines[number].restore(part)
+                except EngineFailed as error:
+                    self._note(error)
+        if voices == [None, None]:
+            raise EngineFailed("fallback: neither engine could restore the voice")
+        return VoicePair(SELF, (voices[0], voices[1]))
 
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
         """See Synthesizer. Switches only before the first sound: nobody changes voice within a word."""

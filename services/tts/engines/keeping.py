@@ -1,35 +1,47 @@
 """A voice as bytes, for the process that comes after this one. Pure.
 
-An .npz archive: numbers and arrays by name, nothing that could be run.
+MessagePack: the name of who can speak in it, and a struct whose arrays are (dtype, shape, bytes). Nothing in it could be run.
 """
 
-import io
-import zipfile
-from collections.abc import Collection, Mapping
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from shared.errors import EngineFailed
 
-_ENGINE = "engine"
+T = TypeVar("T", bound=msgspec.Struct)
 
 
-def packed(engine: str, parts: Mapping[str, ArrayLike]) -> bytes:
-    """The parts of a voice. `engine`: name and version of who can speak in it."""
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **{_ENGINE: np.asarray(engine)}, **dict(parts))
-    return buffer.getvalue()
+def packed(author: str, voice: msgspec.Struct) -> bytes:
+    """A voice. `author`: engine, version and form of what is kept; no other reads it."""
+    return msgspec.msgpack.encode((author, voice), enc_hook=_plain)
 
 
-def unpacked(engine: str, kept: bytes, names: Collection[str]) -> dict[str, NDArray[np.generic]]:
-    """The parts, which have these names. Raises EngineFailed: this is no voice, or one of another engine or version."""
+def unpacked(author: str, kept: bytes, form: type[T]) -> T:
+    """The voice. Raises EngineFailed: these bytes are damaged, or another author's."""
     try:
-        with np.load(io.BytesIO(kept), allow_pickle=False) as archive:
-            parts = {name: np.asarray(archive[name]) for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise EngineFailed(f"{engine}: what was kept of the voice cannot be read ({type(error).__name__})") from error
-    author = str(parts.pop(_ENGINE, ""))
-    if author != engine or parts.keys() != set(names):
-        raise EngineFailed(f"{engine}: what was kept is not its own voice, but {author or 'nobody'}'s: {sorted(parts)}")
-    return parts
+        written_by, voice = msgspec.msgpack.decode(kept, type=tuple[str, msgspec.Raw])
+        if written_by != author:
+            raise EngineFailed(f"{author}: what was kept of the voice is from {written_by}")
+        return msgspec.msgpack.decode(voice, type=form, dec_hook=_array)
+    except (msgspec.MsgspecError, ValueError) as error:  # ValueError: text that is no UTF-8
+        raise EngineFailed(f"{author}: what was kept of the voice cannot be read ({error})") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    raise NotImplementedError(f"{type(value).__name__} in a kept voice")
+
+
+def _array(_wanted: type, value: Any) -> NDArray[np.generic]:
+    """What msgspec calls for each array; its ValueError and TypeError become a MsgspecError there."""
+    dtype, shape, data = msgspec.convert(value, tuple[str, tuple[int, ...], bytes], strict=True)
+    if dtype not in _NUMBERS:
+        raise ValueError(f"numbers of kind {dtype}")
+    return np.frombuffer(data, dtype=dtype).reshape(shape)
+
+
+_NUMBERS = ("<f2", "<f4", "<f8")

@@ -4,7 +4,7 @@ Three steps, each worth something by itself (docs/adr/0041): pitch and its sprea
 each voiced frame drawn toward the visitor's own frames of the same sound.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from typing import Any
 
 import msgspec
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.tts.engines.alignment import align, best_warp, both_voiced, match, squares
-from services.tts.engines.voice_print import TOLD, VoicePrint, cepstra, extended, level, smooth, voiced, warp
-from services.tts.engines.world import Floats, Frames
+from services.tts.engines.voice_print import MATCHED, TOLD, VoicePrint, cepstra, extended, level, smooth, voiced, warp
+from services.tts.engines.world import BINS, Floats, Frames
+from shared.errors import EngineFailed
 
 _NEAREST = 4
 """Frames of the visitor that are averaged for one of ours: fewer sound rough, more sound dull."""
@@ -83,9 +84,6 @@ class Likeness(msgspec.Struct, frozen=True):
         return change
 
 
-PARTS = Likeness.__struct_fields__
-
-
 def likeness(
     stock: VoicePrint, visitor: VoicePrint, same_words: VoicePrint | None, strength: float
 ) -> Generator[None, None, Likeness]:
@@ -125,19 +123,39 @@ def likeness(
         shape_spread=moved.std(axis=0) + 1e-6,
         stock_spread=stock_spread,
     )
-    return of_parts(as_parts(exact))  # as whoever restores it will have it: the same samples before and after a restart
+    return widened(rounded(exact))  # as whoever restores it will have it: the same samples before and after a restart
 
 
-def as_parts(shape: Likeness) -> dict[str, NDArray[np.generic]]:
-    """Its fields by name, rounded to what an ear can tell: a third of a megabyte for a usual sample. PARTS are their names."""
-    fields = {name: np.asarray(getattr(shape, name)) for name in PARTS}
-    return {name: field.astype(np.float16 if name == "sounds" else np.float32) for name, field in fields.items()}
+FORM = "likeness 1"
+"""Another name whenever its fields come to mean something else: what an older service kept is not read then."""
 
 
-def of_parts(parts: Mapping[str, NDArray[np.generic]]) -> Likeness:
-    """The likeness again, the same to the last bit however often it goes to and fro."""
-    wide: dict[str, Any] = {name: part.astype(np.float64) for name, part in parts.items()}
-    return Likeness(**{name: field if field.ndim else field.item() for name, field in wide.items()})
+def rounded(shape: Likeness) -> Likeness:
+    """Its arrays rounded to what an ear can tell: half a megabyte for a usual sample."""
+    return _recast(shape, np.float32, sounds=np.float16)
+
+
+def widened(shape: Likeness) -> Likeness:
+    """Ready to work with, the same to the last bit however often it goes to and fro.
+
+    Raises:
+        EngineFailed: Its arrays do not fit together.
+    """
+    n = len(shape.sounds)
+    expected = {
+        "lean": (BINS,), "sounds": (n, BINS), "sound_shapes": (n, MATCHED), "stock_shapes": (n, MATCHED),
+        "shape_mean": (MATCHED,), "shape_spread": (MATCHED,), "stock_spread": (MATCHED,),
+    }  # fmt: skip
+    if n <= _NEAREST or any(getattr(shape, name).shape != size for name, size in expected.items()):
+        raise EngineFailed("piper: the arrays of a likeness do not fit together")
+    return _recast(shape, np.float64, sounds=np.float64)
+
+
+def _recast(shape: Likeness, kind: type[np.floating[Any]], *, sounds: type[np.floating[Any]]) -> Likeness:
+    arrays = {name: field for name, field in msgspec.structs.asdict(shape).items() if isinstance(field, np.ndarray)}
+    return msgspec.structs.replace(
+        shape, **{name: field.astype(sounds if name == "sounds" else kind) for name, field in arrays.items()}
+    )
 
 
 def _glided(change: Floats) -> Floats:

@@ -12,7 +12,7 @@ import soxr
 from numpy.typing import NDArray
 
 from services.tts.engines.keeping import packed, unpacked
-from services.tts.engines.likeness import PARTS, Likeness, as_parts, likeness, of_parts
+from services.tts.engines.likeness import FORM, Likeness, likeness, rounded, widened
 from services.tts.engines.piper_net import HOP, PIPER_HZ, PiperNet
 from services.tts.engines.pitch import frames_of, pitch_of_stock, pitch_of_visitor
 from services.tts.engines.shaped_speech import ShapedSpeech
@@ -64,6 +64,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Sound in the first block: what a visitor waits for."""
     block_s: float = 0.8
     """Sound in each later block: longer costs less in all, shorter lets waiting speech go between sooner."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A copy's voice, for a process that comes later."""
+
+    gain: float
+    likeness: Likeness
 
 
 class PiperVoiceHandle:
@@ -128,13 +135,12 @@ class Piper:
         """See Synthesizer."""
         if not isinstance(voice, PiperVoiceHandle) or voice.likeness is None:
             return b""
-        return packed(self._author, {"gain": voice.gain, **as_parts(voice.likeness)})
+        return packed(self._author, Kept(gain=voice.gain, likeness=rounded(voice.likeness)))
 
     def restore(self, kept: bytes) -> Voice:
         """See Synthesizer."""
-        parts = unpacked(self._author, kept, ("gain", *PARTS))
-        gain = float(parts.pop("gain").item())
-        return PiperVoiceHandle(SELF, gain, of_parts(parts))
+        voice = unpacked(self._author, kept, Kept)
+        return PiperVoiceHandle(SELF, voice.gain, widened(voice.likeness))
 
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
         """See Synthesizer."""
@@ -158,7 +164,7 @@ class Piper:
 
     @property
     def _author(self) -> str:
-        return f"piper {self._about.version}"
+        return f"piper {self._about.version}, {FORM}"
 
     def _at_24_khz(self, text: str, voice: PiperVoiceHandle) -> Iterator[NDArray[np.float32]]:
         resampler = soxr.ResampleStream(PIPER_HZ, VOICE_HZ, 1, dtype="float32")

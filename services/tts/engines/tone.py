@@ -25,6 +25,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Length of one hum; a tenth of it on either side is faded."""
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A copy's voice, for a process that comes later."""
+
+    hertz: float
+
+
 class Hum:
     """A voice: a pitch, until it is forgotten."""
 
@@ -65,11 +71,11 @@ class Tone:
 
     def keep(self, voice: Voice) -> bytes:
         """See Synthesizer."""
-        return packed("tone", {"hertz": voice.hertz}) if isinstance(voice, Hum) and voice.hertz is not None else b""
+        return packed("tone", Kept(voice.hertz)) if isinstance(voice, Hum) and voice.hertz is not None else b""
 
     def restore(self, kept: bytes) -> Voice:
         """See Synthesizer."""
-        return Hum(SELF, float(unpacked("tone", kept, ("hertz",))["hertz"].item()))
+        return Hum(SELF, unpacked("tone", kept, Kept).hertz)
 
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
         """See Synthesizer. One block a syllable."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from services.tts.engines.f5.graphs import Graphs, bucketed, cuda_capture
 from services.tts.engines.f5.guards import check_sound
 from services.tts.engines.f5.host import host_sample
 from services.tts.engines.f5.loading import Loaded, load
+from services.tts.engines.f5.mel import BANDS
 from services.tts.engines.f5.options import Options
 from services.tts.engines.f5.pacing import pieces, seconds_for
 from services.tts.engines.f5.reference import FindWordEnds, reference, seed_of
@@ -38,6 +40,16 @@ _BREATH_MS = 120
 
 _BLOCK = VOICE_HZ * 2 // 5
 """Samples in a block: a clause is there at once, and is let out in pieces of 0.4 s."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A copy's voice, for a process that comes later: its print, and how loud it is let out."""
+
+    frames: NDArray[np.float32]
+    text: str
+    pace: float
+    seed: int
+    gain: float
 
 
 class F5:
@@ -111,22 +123,22 @@ class F5:
         heard = voice.print
         try:
             frames = heard.frames.cpu().numpy()
-        except RuntimeError as error:  # a GPU whose context is lost
-            raise engine_failed(f"f5: the voice cannot be read: {_first_line(error)}", error) from error
-        numbers = {"pace": heard.pace, "seed": heard.seed, "gain": voice.gain}
-        return packed(self._author, {"frames": frames, "text": heard.text, **numbers})
+        except RuntimeError as error:  # a GPU whose context is lost: whoever speaks next finds that out, and says so
+            LOG.warning("a voice cannot be kept", extra={"stage": "tts", "error": _first_line(error)})
+            return b""
+        return packed(self._author, Kept(frames, heard.text, heard.pace, heard.seed, voice.gain))
 
     def restore(self, kept: bytes) -> Voice:
         """See Synthesizer."""
-        parts = unpacked(self._author, kept, ("frames", "text", "pace", "seed", "gain"))
-        frames, text = parts["frames"].astype(np.float32), str(parts["text"])
-        pace, seed, gain = float(parts["pace"].item()), int(parts["seed"].item()), float(parts["gain"].item())
+        parts = unpacked(self._author, kept, Kept)
+        if parts.frames.ndim != 2 or parts.frames.shape[1] != BANDS or not len(parts.frames):
+            raise EngineFailed("f5: what was kept of the voice is no spectrogram")
         try:
-            heard = self._loaded_speech().print_from(frames, text, pace, seed)
+            heard = self._loaded_speech().print_from(parts.frames.copy(), parts.text, parts.pace, parts.seed)
         except RuntimeError as error:
             raise engine_failed(f"f5: the voice cannot be restored: {_first_line(error)}", error) from error
         voice = F5Voice(SELF, heard, self._options.copy_pace)
-        voice.gain = gain
+        voice.gain = parts.gain
         return voice
 
     def synthesize(self, text: str, voice: Voice, language: str) -> Iterator[NDArray[np.float32]]:
