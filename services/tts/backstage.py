@@ -75,10 +75,10 @@ class Backstage:
 
     def take_sample(self, event: VoiceSampleTaken) -> None:
         """Make a voice of this; a newer sample replaces one that still waits. Raises BadInput if it is no sound."""
-        if self._copy is not None and event.turn <= self._answered_turn:
-            return  # restored, and met again in its turn
         if len(event.pcm) % 2:
             raise BadInput(f"voice sample of {len(event.pcm)} bytes; int16 has two a sample")
+        if self._copy is not None and event.turn <= self._answered_turn:
+            return  # restored, and met again in its turn
         self._sample = event
         self._wake.set()
 

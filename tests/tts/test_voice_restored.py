@@ -15,7 +15,7 @@ from services.tts.engines.keeping import packed, unpacked
 from services.tts.engines.tone import Options, Tone
 from services.tts.stage import TtsStage
 from services.tts.synthesizer import Voice, VoiceSample
-from shared.errors import EngineFailed
+from shared.errors import BadInput, EngineFailed
 from shared.events import ReplyClause, VoiceFailed, VoiceReady
 from tests.support.tts_room import Room, sample, visiting
 
@@ -77,6 +77,13 @@ async def test_the_sample_met_again_in_its_turn_makes_no_second_voice() -> None:
         await visit.handle(sample())
         await visit.handle(clause(2))
     assert engine.made == 0
+
+
+async def test_a_sample_that_is_no_sound_is_refused_though_the_voice_is_there() -> None:
+    room = await enrolled()
+    async with visiting(room) as visit:
+        with pytest.raises(BadInput, match="3 bytes"):
+            await visit.handle(msgspec.structs.replace(sample(), seq=2, pcm=b"odd"))
 
 
 async def test_a_newer_sample_still_makes_a_newer_voice() -> None:
