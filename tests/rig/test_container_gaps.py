@@ -1,14 +1,20 @@
 """How long a visit is without a service, out of who held it when; and where a mirror in containers is found."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rig.chaos.record import LOST, Fault
+from rig.containers.gaps.keep import keep, make_folder
 from rig.containers.gaps.plan import KILL, RESTART, SCALE_DOWN, SCALE_UP, STAGES, Harm, harms, target_s
 from rig.containers.gaps.report import Sample, gaps
 from rig.containers.gaps.watch import Held, gap_s, longest_silence_s
 from rig.containers.house import read_house
-from shared.errors import EngineUnavailable
+from rig.record.read import read_recording
+from rig.visitor import read_visitor
+from shared.errors import BadInput, EngineUnavailable
+from tests.support.chaos_visit import whole_visit
 
 A, B = "tts-1", "tts-2"
 
@@ -97,3 +103,24 @@ def test_a_mirror_in_containers_is_found_by_its_published_port_and_its_redis_by_
 def test_a_mirror_that_is_not_up_is_said_to_be_so(ports: dict[str, Any] | None) -> None:
     with pytest.raises(EngineUnavailable, match="does not run"):
         read_house(session(Ports=ports), REDIS)
+
+
+async def test_a_visit_that_had_a_fault_is_kept_with_its_faults_in_its_note(tmp_path: Path) -> None:
+    visitor = read_visitor(Path("tests/visitors/silent"))
+    path = tmp_path / "records" / "visit-1.mcap"
+    make_folder(path.parent)
+    await keep(
+        path, whole_visit(), [Fault(LOST, "answers", "nothing after utterance 4")], visitor, Path("scripts/short.yaml")
+    )
+    recorded = read_recording(path)
+    assert recorded.manifest.note == "lost: answers: nothing after utterance 4"
+    assert recorded.manifest.visitor == "silent"
+    assert len(recorded.moments) == len(whole_visit().entries)
+
+
+def test_a_folder_that_cannot_take_records_is_refused_before_the_first_visit(tmp_path: Path) -> None:
+    (tmp_path / "visit-1.mcap").touch()
+    with pytest.raises(BadInput, match="another run"):
+        make_folder(tmp_path)
+    with pytest.raises(BadInput, match="cannot write"):
+        make_folder(tmp_path / "visit-1.mcap" / "records")
