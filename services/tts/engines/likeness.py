@@ -141,7 +141,7 @@ def widened(shape: Likeness) -> Likeness:
     Raises:
         EngineFailed: Its arrays do not fit together.
     """
-    n = len(shape.sounds)
+    n = shape.sounds.shape[0] if shape.sounds.ndim else 0
     expected = {
         "lean": (BINS,), "sounds": (n, BINS), "sound_shapes": (n, MATCHED), "stock_shapes": (n, MATCHED),
         "shape_mean": (MATCHED,), "shape_spread": (MATCHED,), "stock_spread": (MATCHED,),
