@@ -1,6 +1,7 @@
 """How the command line speaks: words and progress on stderr, results on stdout, one JSON document with `--json`."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,9 @@ EXIT_CODES: dict[type[MirrorError], int] = {
     BusUnavailable: 7,
 }
 """Besides 0 done, 1 something measured or checked is not right, 2 the command was not understood, 130 Ctrl-C."""
+
+LINE_EVERY_S = 30.0
+"""Where there is no terminal, so seldom a line tells how far long work is."""
 
 words = Console(stderr=True, highlight=False)
 """Where people read."""
@@ -57,16 +61,34 @@ def fail(error: MirrorError) -> int:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[str, float], None]]:
-    """A bar for work of over a second: call it with (what is being done, share done 0..1). Silent where no one watches."""
+    """A bar for work of over a second: call it with (what is being done, share done 0..1). Without a terminal, a line now and then."""
+    if not words.is_terminal:
+        yield now_and_then(title, say)
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=words, transient=True, disable=not words.is_terminal) as bar:
+    with Progress(*columns, console=words, transient=True) as bar:
         task = bar.add_task(title, total=1.0)
         yield lambda what, share: bar.update(task, completed=share, description=f"{title} {what}".strip())
+
+
+def now_and_then(
+    title: str, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+) -> Callable[[str, float], None]:
+    """Progress for a log: nothing of short work, of long work a line every `LINE_EVERY_S`."""
+    told_at = clock()
+
+    def show(what: str, share: float) -> None:
+        nonlocal told_at
+        if clock() - told_at >= LINE_EVERY_S:
+            told_at = clock()
+            tell(f"{title} {what}".strip() + f" ({share:.0%})")
+
+    return show
 
 
 @contextmanager

@@ -11,12 +11,14 @@ from rig.chaos.record import Span
 from rig.kiosk_client import Kiosk
 from shared import kiosk_wire as wire
 from shared.clock import HostClock
-from shared.errors import BadInput
+from shared.errors import BadInput, EngineFailed
 
 FIRST_S, GROWTH, LONGEST_S = 0.25, 1.3, 5.0
 """Pauses before knocking again: those of the page's `backoff.js`."""
 
 OPEN_S = 2.0
+BEGIN_S = 30.0
+"""So long a mirror may say that it is not ready for a visit."""
 
 
 class LastingKiosk(Kiosk):
@@ -39,6 +41,17 @@ class LastingKiosk(Kiosk):
         self._cut_until = self.now() + seconds
         self.is_connected = False
         self._socket.transport.abort()
+
+    async def begin(self) -> None:
+        """Step up, again and again until the mirror is ready. Raises EngineFailed if it never is."""
+        give_up_at = self.now() + BEGIN_S
+        while not self.recording.session:
+            if self.now() > give_up_at or self.is_over.is_set():
+                refused = "; ".join(one.detail for one in self.recording.refused[-1:])
+                why = refused or ("it does not answer" if self.is_connected else "it cannot be reached any more")
+                raise EngineFailed(f"kiosk: no visit began at {self._url} within {BEGIN_S:.0f} s: {why}")
+            await self.approach()
+            await asyncio.sleep(0.3)
 
     async def close(self) -> None:
         """Hang up."""

@@ -10,7 +10,7 @@ from websockets.exceptions import WebSocketException
 from rig.bus_tap import ALL_BUT_PICTURES, BusTap
 from rig.camera import burst
 from rig.chaos.disturb import Disturber, Mark
-from rig.chaos.lasting_kiosk import LastingKiosk, greeted
+from rig.chaos.lasting_kiosk import BEGIN_S, LastingKiosk, greeted
 from rig.chaos.plan import AWAY, FAREWELL, Disturbance, next_of
 from rig.chaos.record import Burst, Noted, VisitRecord
 from rig.chaos.visitor import converse
@@ -43,7 +43,6 @@ SETTINGS = (
 LAUNCHER = ("rig.chaos.jumping",)
 """Starts every service with a wall clock that can jump."""
 
-BEGIN_S = 30.0
 OVER_S = 40.0
 """Beyond the play's end: its watchdog would have wiped it, or something is broken."""
 
@@ -93,7 +92,7 @@ class DisturbedVisit:
         tap, left = BusTap(self._mirror.redis.url, ALL_BUT_PICTURES), list(wanted)
         async with asyncio.TaskGroup() as group:
             devices = group.create_task(client.run())
-            await self._begin(client)
+            await client.begin()
             tapping = group.create_task(tap.listen(client.recording.session))
             talking = group.create_task(converse(client, self._random))
             disturbing = group.create_task(self._disturb(client, left))
@@ -118,16 +117,6 @@ class DisturbedVisit:
             except (OSError, WebSocketException, TimeoutError, BadInput) as error:
                 if loop.time() > give_up_at:
                     raise EngineFailed(f"chaos: no kiosk is let in within {BEGIN_S:.0f} s: {error}") from error
-            await asyncio.sleep(0.3)
-
-    async def _begin(self, client: LastingKiosk) -> None:
-        """Step up, again and again until the mirror is ready."""
-        give_up_at = client.now() + BEGIN_S
-        while not client.recording.session:
-            if client.now() > give_up_at or client.is_over.is_set():
-                why = "; ".join(one.detail for one in client.recording.refused[-1:])
-                raise EngineFailed(f"chaos: no visit began within {BEGIN_S:.0f} s: {why}")
-            await client.approach()
             await asyncio.sleep(0.3)
 
     async def _disturb(self, client: LastingKiosk, left: list[Disturbance]) -> None:

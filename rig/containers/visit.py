@@ -13,6 +13,7 @@ from rig.chaos.check import check
 from rig.chaos.lasting_kiosk import LastingKiosk, greeted
 from rig.chaos.record import LATE, LOST, Fault, Noted, VisitRecord
 from rig.containers.house import House
+from rig.supervisor import first_cause
 from rig.visitor import Visitor
 from services.session.play import Play
 from shared.errors import EngineFailed
@@ -20,7 +21,6 @@ from shared.events import FaceReady, VoiceReady
 
 OVER_S = 40.0
 """Beyond the play's end."""
-BEGIN_S = 30.0
 
 Beside = Callable[[LastingKiosk], Coroutine[None, None, None]]
 
@@ -44,9 +44,19 @@ async def visited(visitor: Visitor, play: Play, house: House, beside: Beside = n
         ) from error
     client = LastingKiosk(house.url, house.token, socket, burst(visitor.photo, 8), Random(1))
     tap = BusTap(house.redis_url, ALL_BUT_PICTURES)
+    try:
+        await _carried(client, tap, visitor, play, beside)
+    except BaseExceptionGroup as group:
+        raise first_cause(group) from group
+    await client.close()
+    return client, tap
+
+
+async def _carried(client: LastingKiosk, tap: BusTap, visitor: Visitor, play: Play, beside: Beside) -> None:
+    """From the first step to the last word, and to the end of what is done beside it."""
     async with asyncio.TaskGroup() as group:
         devices = group.create_task(client.run())
-        await _begin(client)
+        await client.begin()
         tasks = [group.create_task(tap.listen(client.recording.session)), group.create_task(behave(client, visitor))]
         harm = asyncio.ensure_future(beside(client))
         harm.add_done_callback(lambda done: None if done.cancelled() or not done.exception() else client.is_over.set())
@@ -58,20 +68,7 @@ async def visited(visitor: Visitor, play: Play, house: House, beside: Beside = n
         await asyncio.wait({harm})
         for task in (*tasks, devices):
             task.cancel()
-    await client.close()
     harm.result()
-    return client, tap
-
-
-async def _begin(client: LastingKiosk) -> None:
-    """Step up, again and again until the mirror is ready."""
-    give_up_at = client.now() + BEGIN_S
-    while not client.recording.session:
-        if client.now() > give_up_at or client.is_over.is_set():
-            why = "; ".join(one.detail for one in client.recording.refused[-1:])
-            raise EngineFailed(f"containers: no visit began within {BEGIN_S:.0f} s: {why}")
-        await client.approach()
-        await asyncio.sleep(0.3)
 
 
 def faults_of(client: LastingKiosk, tap: BusTap, play: Play) -> list[Fault]:

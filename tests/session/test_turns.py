@@ -324,26 +324,28 @@ def test_a_reply_without_words_is_a_failed_reply_at_once() -> None:
     assert room.told(ReplyDone) == [ReplyDone(said="", failed=True)]
 
 
-def test_a_filler_comes_before_a_reply_that_is_late() -> None:
-    room = Room(filler=("hm", "Hm.", "self"))
-    room.utterance("I am here", 2.0)
-    room.turns.answer(1, 2.0)
-    room.turns.tick(1.7 + CONFIG.filler_after_s + 0.1)
-    room.turns.tick(1.7 + CONFIG.filler_after_s + 0.2)
-    wanted = room.published(ev.LineWanted)
-    room.voice(wanted[0].turn, 0.3, 2.5)
-    assert [line.line for line in wanted] == ["hm"]
-    assert wanted[0].turn < room.reply_turn()
-    assert room.sent(wire.Speech)[0].turn == wanted[0].turn
-
-
-def test_a_filler_that_its_reply_overtook_is_void() -> None:
+@pytest.fixture
+def late() -> tuple[Room, ev.LineWanted]:
+    """A reply that is late, and the filler that was wanted for it."""
     room = Room(filler=("hm", "Hm.", "self"))
     room.utterance("I am here", 2.0)
     room.turns.answer(1, 2.0)
     room.turns.tick(1.7 + CONFIG.filler_after_s + 0.1)
     room.turns.tick(1.7 + CONFIG.filler_after_s + 0.2)
     (filler,) = room.published(ev.LineWanted)
+    return room, filler
+
+
+def test_a_filler_comes_before_a_reply_that_is_late(late: tuple[Room, ev.LineWanted]) -> None:
+    room, filler = late
+    room.voice(filler.turn, 0.3, 2.5)
+    assert filler.line == "hm"
+    assert filler.turn < room.reply_turn()
+    assert room.sent(wire.Speech)[0].turn == filler.turn
+
+
+def test_a_filler_that_its_reply_overtook_is_void(late: tuple[Room, ev.LineWanted]) -> None:
+    room, filler = late
     room.voice(room.reply_turn(), 1.0, 3.5)
     room.turns.tick(3.6)
     assert {speech.turn for speech in room.sent(wire.Speech)} == {room.reply_turn()}

@@ -18,7 +18,8 @@ TOKEN = "right"
 class FakeSession:
     """What one kiosk sees of a session."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_approach: wire.Refused | None = None) -> None:
+        self._on_approach = on_approach
         self.heard: list[wire.UpMessage] = []
         self.socket: ServerConnection | None = None
         self.url = ""
@@ -38,6 +39,8 @@ class FakeSession:
             message = wire.decode_up(payload)
             if isinstance(message, wire.Ping):
                 await self.tell(wire.Pong(sent=message.sent, host=time.monotonic()))
+            if isinstance(message, wire.Approach) and self._on_approach:
+                await self.tell(self._on_approach)
             async with self._news:
                 self.heard.append(message)
                 self._news.notify_all()
@@ -75,9 +78,9 @@ class FakeSession:
 
 
 @asynccontextmanager
-async def fake_session() -> AsyncIterator[FakeSession]:
-    """A session on a free port of this machine."""
-    session = FakeSession()
+async def fake_session(on_approach: wire.Refused | None = None) -> AsyncIterator[FakeSession]:
+    """A session on a free port of this machine; `on_approach` is its answer to whoever steps up."""
+    session = FakeSession(on_approach)
     handler: Callable[[ServerConnection], Awaitable[None]] = session.serve
     async with serve(handler, "127.0.0.1", 0, compression=None) as server:
         port = next(iter(server.sockets)).getsockname()[1]

@@ -21,6 +21,7 @@ test("what stops a visit makes it ill and is named; what can wait makes it uneas
   const without = { ...well, stages: well.stages.filter((row) => row.stage !== "tts") };
   assert.equal(health(without).reasons[0], "Voice has not been heard.");
   assert.match(health(without).reasons[1], /mirror stage ls/);
+  assert.equal(health({ ...well, stages: well.stages.slice(0, 3) }).reasons[0], "Lips have not been heard.");
   assert.equal(health({ ...well, bus: { ok: false, detail: "refused" } }).level, "ill");
   assert.equal(health({ ...well, receipts: [{ keys_left: 1, files_left: 0 }] }).level, "ill");
   assert.equal(health({ ...well, stages: [...well.stages.slice(1), stage("asr", { state: "degraded" })] }).level, "uneasy");

@@ -100,7 +100,7 @@ class Piper:
     def warm_up(self) -> None:
         """See Synthesizer."""
         self._net = PiperNet(self._options.noise, self._options.duration_noise)
-        samples, _ = drained(self._stock_saying(_GREETING))
+        samples, _ = drained(self._said(_GREETING))
         self._host = PiperVoiceHandle(HOST, gain_to_target(_at_voice_hz(samples)))
 
     @property
@@ -207,6 +207,12 @@ class Piper:
 
     def _stock_saying(self, text: str) -> Generator[None, None, tuple[Floats, Floats]]:
         """The stock voice and its pitch, in steps of a sentence."""
+        samples, meant = yield from self._said(text)
+        log_pitch = self._stock.log_pitch if self._stock else None
+        return samples, pitch_of_stock(samples, frames_of(meant), log_pitch)
+
+    def _said(self, text: str) -> Generator[None, None, tuple[Floats, NDArray[np.bool_]]]:
+        """The stock voice, and where it is meant to be voiced."""
         net = self._loaded()
         said: list[Floats] = []
         flags: list[NDArray[np.bool_]] = []
@@ -217,9 +223,7 @@ class Piper:
             flags.append(np.repeat(track.is_voiced, HOP))
         if not said:
             raise EngineFailed("piper: there are no words to say")
-        samples, meant = np.concatenate(said), np.concatenate(flags)
-        log_pitch = self._stock.log_pitch if self._stock else None
-        return samples, pitch_of_stock(samples, frames_of(meant), log_pitch)
+        return np.concatenate(said), np.concatenate(flags)
 
     def _loaded(self) -> PiperNet:
         if self._net is None:

@@ -5,6 +5,9 @@ const NEEDED = ["asr", "llm", "tts", "a2f_bridge", "faceswap"];
 /** What each stage is for, in a word. */
 export const NAMES = { asr: "Hearing", llm: "Words", tts: "Voice", a2f_bridge: "Lips", faceswap: "Face", session: "Session" };
 
+const PLURAL = new Set(["llm", "a2f_bridge"]); // by their names above
+const verb = (stage, one, more) => (PLURAL.has(stage) ? more : one);
+
 const SLOW_TURN_MS = 1500; // the budget's 95th percentile, end of speech to first sound
 const LAGGING_S = 1;
 
@@ -51,13 +54,13 @@ function reasonText(row) {
 /** Why a stage is not at its best, in one line. */
 function degradedText(row) {
   const now = engineText(row) ? `, now ${engineText(row)}` : "";
-  return `${NAMES[row.stage] ?? row.stage} is degraded${now}${reasonText(row)}`;
+  return `${NAMES[row.stage] ?? row.stage} ${verb(row.stage, "is", "are")} degraded${now}${reasonText(row)}`;
 }
 
 /** Why a stage does no work, in one line. */
 function missingText(stage, row) {
-  if (!row) return `${NAMES[stage]} has not been heard.`;
-  return `${NAMES[stage]} ${row.state === "failed" ? "cannot start" : `is ${row.state}`}${reasonText(row)}`;
+  if (!row) return `${NAMES[stage]} ${verb(stage, "has", "have")} not been heard.`;
+  return `${NAMES[stage]} ${row.state === "failed" ? "cannot start" : `${verb(stage, "is", "are")} ${row.state}`}${reasonText(row)}`;
 }
 
 const isWorking = (row) => row.state === "ready" || row.state === "degraded";
@@ -96,7 +99,7 @@ function worries(state) {
     ...state.stages.filter((row) => row.state === "degraded").map(degradedText),
     ...state.stages.filter((row) => row.state === "standby").map(() => "A second session service stands by."),
     ...state.stages.filter(wasCovered).map((row) => `${NAMES[row.stage] ?? row.stage}: the second engine stepped in ${Math.round(row.covered_ago_s)} s ago.`),
-    ...state.stages.filter((row) => row.lag_s > LAGGING_S).map((row) => `${NAMES[row.stage] ?? row.stage} is ${row.lag_s.toFixed(1)} s behind.`),
+    ...state.stages.filter((row) => row.lag_s > LAGGING_S).map((row) => `${NAMES[row.stage] ?? row.stage} ${verb(row.stage, "is", "are")} ${row.lag_s.toFixed(1)} s behind.`),
     ...(recent.length > 1 ? ["Answers are slow."] : []),
     ...(state.kiosks.length ? [] : ["No glass has connected yet."]),
   ];
