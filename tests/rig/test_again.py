@@ -32,7 +32,8 @@ class Container:
             f'echo "$MIRROR_RESTARTS $$" >>{self._lives}\ncase $(wc -l <{self._lives}) in\n{cases}\nesac\n'
         )
         environment = {"PATH": os.environ["PATH"], "TMPDIR": str(self.tmp)}
-        command = ["bash", str(AGAIN), "bash", str(self._service)]
+        # Who runs the tests in the background ignores Ctrl-C, and bash cannot trap what it was born to ignore.
+        command = ["env", "--default-signal=INT", "bash", str(AGAIN), "bash", str(self._service)]
         self._processes.append(subprocess.Popen(command, env=environment, start_new_session=True))
         return self._processes[-1]
 
