@@ -73,7 +73,7 @@ class EpochAdvanced(Event, frozen=True, kw_only=True, tag="control.epoch"):
 
     stream: ClassVar[str] = "control"
     reason: str = ""
-    """barge_in, scene, skip, reset or end."""
+    """barge_in, broken_off, scene, skip, reset or end."""
 
 
 class TurnDiscarded(Event, frozen=True, kw_only=True, tag="control.discard"):

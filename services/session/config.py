@@ -20,6 +20,8 @@ class TurnConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """No sound of the reply this long after the end of the visitor's speech: a filler, if the play has one to give."""
     thinking_deadline_s: float = 4.0
     """No sound at all by then: the play covers for it."""
+    broken_off_s: float = 6.0
+    """A voice that broke off inside a turn and has not gone on by then: the turn is over where it stopped."""
     floor_wait_s: float = 3.0
     """A line of the play waits at most this long for the visitor to finish."""
     between_lines_s: float = 0.35

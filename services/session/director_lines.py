@@ -92,8 +92,9 @@ def line_done(beat: Beat, told: LineDone) -> None:
     if told.line in beat.state.coda_left:
         left = tuple(line for line in beat.state.coda_left if line != told.line)
         beat.change(coda_left=left)
-        if told.failed:
-            _show_on_glass(beat, _words_of(beat.state, told.line))
+        words = _words_of(beat.state, told.line)
+        if told.failed or (told.was_cut and len(told.said) < UNDERSTOOD * len(words)):
+            _show_on_glass(beat, words)
         else:
             beat.change(said=(*beat.state.said, told.line))
     saying = beat.state.saying

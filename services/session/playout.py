@@ -157,7 +157,7 @@ class Playout:
             self.presenter.resume(now)
 
     def tick(self, now: float) -> None:
-        """Time passed: overlaps are decided, and a turn that is long over by its schedule ends."""
+        """Time passed: overlaps are decided, and a turn ends that is long over by its schedule, or whose rest does not come."""
         match self.floor.decide(now):
             case Verdict.PAUSE:
                 self.presenter.hold(now)
@@ -167,5 +167,7 @@ class Playout:
                 pass
         if self.presenter.is_overdue(now):
             self._finish(now, was_cut=False)
+        if self.presenter.is_broken_off(now):
+            self.cut("broken_off", now)
         if self._finish_by and now >= self._finish_by:
             self.cut("end", now)

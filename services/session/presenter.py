@@ -156,6 +156,17 @@ class Presenter:
             and now > speech.due(speech.total or 0) + OVERDUE_S
         )
 
+    def is_broken_off(self, now: float) -> bool:
+        """Whether the rest of the present turn should long have come."""
+        speech = self.current
+        return (
+            speech is not None
+            and not speech.is_held
+            and not self.is_away
+            and not speech.is_complete
+            and now > speech.due(speech.ready) + self._config.broken_off_s
+        )
+
     def finish(self, now: float, *, was_cut: bool) -> str:
         """The present turn is over: enter it in the ledger's stream. Returns what was heard of it."""
         speech = self.current

@@ -681,6 +681,15 @@ def test_the_last_word_ends_at_the_plays_duration() -> None:
     assert not any(order.may_be_cut for order in coda)
 
 
+@pytest.mark.parametrize(("heard", "is_shown"), [(0.0, True), (0.4, True), (1.0, False)])
+def test_a_last_word_that_broke_off_is_to_be_read(stage: StageByHand, heard: float, is_shown: bool) -> None:
+    stage.enrol()
+    stage.wait_for_scene("farewell")
+    words = shipped("short").lines["bye"].text["en"]
+    orders = stage.tell(LineDone(line="bye", was_cut=True, said=words[: round(heard * len(words))]))
+    assert (ShowLine(text=words) in orders) == is_shown
+
+
 def test_a_rambling_visitor_does_not_move_the_end(stage: StageByHand) -> None:
     stage.enrol()
     stage.tell(VisitorSpeaking(is_speaking=True))

@@ -352,6 +352,56 @@ def test_a_filler_that_its_reply_overtook_is_void(late: tuple[Room, ev.LineWante
     assert [void.discarded_turn for void in room.published(ev.TurnDiscarded)] == [filler.turn]
 
 
+def broken_off(room: Room, seconds: float, now: float) -> int:
+    """A line of ten words whose voice broke off after the first `seconds`."""
+    words = "one two three four five six seven eight nine ten"
+    room.turns.say(SayLine(line="a", text=words, voice="self", may_be_cut=True), now)
+    turn = room.published(ev.LineWanted)[-1].turn
+    chunk = ev.SpeechChunk(turn=turn, from_sample=0, pcm=bytes(round(seconds * 48000)), text=words)
+    room.turns.take(chunk, now)
+    return turn
+
+
+def test_a_voice_that_broke_off_and_does_not_come_back_ends_its_turn_where_it_stopped() -> None:
+    room = Room()
+    turn = broken_off(room, 1.0, 1.0)
+    room.turns.say(SayLine(line="b", text="what comes next", voice="self", may_be_cut=True), 3.0)
+    over = 2.0 + CONFIG.lead_s + CONFIG.broken_off_s
+    room.turns.tick(over - 0.1)
+    assert room.turns.is_sounding
+    room.turns.tick(over + 0.1)
+    assert [done.line for done in room.told(LineDone)] == ["a"]
+    assert room.told(LineDone)[0].was_cut
+    assert room.told(LineDone)[0].said == "one two three"
+    assert [gone.reason for gone in room.published(ev.EpochAdvanced)] == ["broken_off"]
+    assert room.sent(wire.Flush) == [wire.Flush(turn=turn)]
+    room.turns.tick(over + 0.2)
+    assert [wanted.line for wanted in room.published(ev.LineWanted)] == ["a", "b"]
+
+
+def test_a_voice_that_broke_off_and_comes_back_goes_on() -> None:
+    room = Room()
+    turn = broken_off(room, 1.0, 1.0)
+    back = 2.0 + CONFIG.lead_s + CONFIG.broken_off_s - 0.1
+    room.turns.take(ev.SpeechChunk(turn=turn, from_sample=24000, pcm=bytes(48000)), back)
+    room.turns.take(ev.SpeechEnded(turn=turn, samples=48000), back)
+    room.turns.tick(back + 0.3)
+    assert room.sent(wire.Speech)[-1].due == pytest.approx(back + CONFIG.gap_lead_s)
+    room.turns.tick(back + 3.0)
+    assert room.told(LineDone) == [LineDone(line="a")]
+
+
+def test_a_voice_that_breaks_off_while_nobody_hears_it_is_waited_for() -> None:
+    room = Room()
+    turn = broken_off(room, 1.0, 1.0)
+    room.turns.playout.kiosk_went()
+    room.turns.tick(20.0)
+    assert room.turns.is_sounding
+    room.turns.kiosk_came(turn, 12000, 21.0)
+    room.turns.tick(21.1)
+    assert room.turns.is_sounding
+
+
 def test_a_line_that_gives_no_sound_in_time_is_given_up_and_void() -> None:
     room = Room()
     room.turns.say(SayLine(line="a", text="some words", voice="self", may_be_cut=True), 1.0)
