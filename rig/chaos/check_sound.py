@@ -18,6 +18,9 @@ ANSWER_S = 8.0
 GIVES_UP_S, ON_ITS_WAY_S = 5.0, 0.5
 """A visitor who speaks again after so long a silence was not answered, unless it came so soon after: the next answer is not for both."""
 
+MET_S = 0.5
+"""A turn that began over the visitor's words, as a line may that waited its time, meets them if it sounds for so long after them."""
+
 AWAY_S = 1.5
 """What sounds this close to a lost connection may have been cut by it."""
 
@@ -94,13 +97,22 @@ def _check_ledger(streams: Streams, heard: dict[int, int]) -> Iterator[Fault]:
 
 def _check_answers(visit: VisitRecord, streams: Streams) -> Iterator[Fault]:
     """The mirror says something after every utterance it understood."""
-    begins: dict[int, float] = {}
+    turns: dict[int, Span] = {}
     for piece in visit.sounded:
-        begins.setdefault(piece.turn, piece.at / VOICE_HZ)
+        at = piece.at / VOICE_HZ
+        began_at = turns[piece.turn].begins_at if piece.turn in turns else at
+        turns[piece.turn] = Span(began_at, at + len(piece.pcm) / VOICE_HZ)
     for final in streams.all_of(FinalTranscript):
         again = (burst.began_at for burst in visit.spoken if burst.began_at > final.ended_at + GIVES_UP_S)
         latest = min(final.ended_at + ANSWER_S, next(again, NEVER) + ON_ITS_WAY_S)
         if latest > visit.ends_at - 1.0 or is_near(Span(final.ended_at, latest), visit.away, 0.0):
             continue  # the end was near, and the play keeps it
-        if not any(final.ended_at - 0.1 <= at <= latest for at in begins.values()):
+        if not any(_meets(turn, final, latest) for turn in turns.values()):
             yield Fault(LOST, "answers", f"nothing after utterance {final.turn}", final.ended_at)
+
+
+def _meets(turn: Span, final: FinalTranscript, latest: float) -> bool:
+    """Whether what sounded then was said to an utterance."""
+    if turn.begins_at >= final.ended_at - 0.1:
+        return turn.begins_at <= latest
+    return turn.begins_at > final.started_at and turn.ends_at >= final.ended_at + MET_S

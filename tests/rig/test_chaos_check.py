@@ -157,6 +157,14 @@ def test_what_the_visitor_said_again_out_of_patience_is_no_excuse_for_the_silenc
     assert ("lost", "answers") in found(impatient)
 
 
+@pytest.mark.parametrize(("at", "is_met"), [(9.9, False), (10.05, False), (10.3, True), (10.6, True), (19.0, False)])
+def test_a_turn_that_began_over_the_visitors_words_meets_them_if_it_sounds_beyond_them(at: float, is_met: bool) -> None:
+    visit = whole_visit()
+    others = [one for one in visit.sounded if one.turn != ANSWER]
+    over = replace(visit, sounded=[*others, *sounded(ANSWER, at)])
+    assert (("lost", "answers") not in found(over)) == is_met
+
+
 def test_a_reply_that_was_made_void_at_once_is_no_loss() -> None:
     visit = without(whole_visit(), of(ev.ReplyEnded))
     gone = entry(ev.TurnDiscarded(seq=40, at=11.2, discarded_turn=ANSWER, discarded_rev=0))
