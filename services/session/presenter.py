@@ -147,25 +147,20 @@ class Presenter:
 
     def is_overdue(self, now: float) -> bool:
         """Whether the present turn should long be over by its schedule."""
-        speech = self.current
-        return (
-            speech is not None
-            and not speech.is_held
-            and not self.is_away
-            and speech.is_complete
-            and now > speech.due(speech.total or 0) + OVERDUE_S
-        )
+        speech = self._unhindered()
+        return speech is not None and speech.is_complete and now > speech.due(speech.total or 0) + OVERDUE_S
 
     def is_broken_off(self, now: float) -> bool:
         """Whether the rest of the present turn should long have come."""
+        speech = self._unhindered()
+        if speech is None or speech.is_complete:
+            return False
+        return now > speech.due(speech.ready) + self._config.broken_off_s
+
+    def _unhindered(self) -> Speech | None:
+        """The present turn, if it runs by its schedule: nobody holds it, and the kiosk is there."""
         speech = self.current
-        return (
-            speech is not None
-            and not speech.is_held
-            and not self.is_away
-            and not speech.is_complete
-            and now > speech.due(speech.ready) + self._config.broken_off_s
-        )
+        return None if speech is None or speech.is_held or self.is_away else speech
 
     def finish(self, now: float, *, was_cut: bool) -> str:
         """The present turn is over: enter it in the ledger's stream. Returns what was heard of it."""
