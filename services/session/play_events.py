@@ -35,7 +35,7 @@ class LineDone(Told, frozen=True, kw_only=True):
 
     line: str
     was_cut: bool = False
-    """The visitor spoke over the rest of it. The director decides whether a must-say line is said again."""
+    """The visitor spoke over the rest of it, or its voice broke off. The director decides whether a must-say line is said again."""
     failed: bool = False
     """It could not be spoken at all (tts down)."""
     said: str = ""
